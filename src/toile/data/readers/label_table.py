@@ -13,6 +13,19 @@ MAX_TABLE_BYTES = 64 << 20
 LABEL_NAMES = frozenset(("label", "labels", "class", "classid", "category", "target", "y"))
 
 
+@dataclass(frozen=True)
+class NamingTable:
+    """A table whose column `files` names all pictures; `label` is the column of their classes.
+
+    Without one, `candidates` has the values of each column that may be it.
+    """
+
+    name: str
+    files: str
+    label: str = ""
+    candidates: dict[str, dict[PictureFile, str]] = field(default_factory=dict)
+
+
 @dataclass
 class TableLabels:
     """The class of each picture that a table names; `reason` says why a table was not used."""
@@ -20,6 +33,7 @@ class TableLabels:
     by_file: dict[PictureFile, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     reason: str = ""
+    tables: list[NamingTable] = field(default_factory=list)
 
     def classes_of(self, files: list[PictureFile]) -> dict[str, list[PictureFile]]:
         """`files` by class, without those that have none."""
@@ -52,20 +66,32 @@ def read_labels(
         if not among:
             continue
         table = _read(file)
-        named = None if table is None else _files_column(table, among)
-        if table is None or named is None:
-            labels.reason = labels.reason or f"{file.path} has no column that names them one by one"
+        named = table if isinstance(table, str) else _files_column(table, among)
+        if isinstance(table, str) or isinstance(named, str):
+            labels.reason = labels.reason or f"{file.path} {named}"
             continue
         head, files = named
         columns = _label_columns(table, head, label_column)
         labels.reason = _reason(table, head, files, among, columns, label_column)
+        values_of = {
+            name: dict(zip(files, map(str.strip, table.columns[name]), strict=True))
+            for name in columns
+        }
+        if len(columns) > 1:
+            labels.tables.append(NamingTable(table.name, head, candidates=values_of))
         if not labels.reason and columns:
-            classes = [value.strip() for value in table.columns[columns[0]]]
-            labels.by_file |= dict(zip(files, classes, strict=True))
+            labels.by_file |= values_of[columns[0]]
+            labels.tables.append(NamingTable(table.name, head, columns[0]))
             labels.notes.append(
                 f"the classes are those of {file.path}: its column {columns[0]}, by the file "
                 f"names in {head}"
             )
+            labels.notes += [
+                f"the column {name} of {file.path} names parts and is not read; to have these "
+                "parts, lay them in folders of their own, such as train and test"
+                for name, values in table.columns.items()
+                if name not in (head, columns[0]) and all(part_of(value) for value in values)
+            ]
     return labels
 
 
@@ -101,24 +127,32 @@ def _reason(
     return ""
 
 
-def _read(file: PictureFile) -> LabelTable | None:
-    """The table in a file; None if it is no table."""
+def _read(file: PictureFile) -> LabelTable | str:
+    """The table in a file, or why it is none."""
     with file.open() as stream:
         raw = stream.read(MAX_TABLE_BYTES + 1)
     if len(raw) > MAX_TABLE_BYTES:
-        return None
+        return f"has more than {MAX_TABLE_BYTES:,} bytes"
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return None
+        return "is not in UTF-8, as tables are read; save it so"
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     try:
-        head, *rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
-    except (csv.Error, ValueError):
-        return None
-    if not rows or any(len(row) != len(head) for row in rows) or len(set(head)) != len(head):
-        return None
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+    except (csv.Error, ValueError) as error:
+        return f"is no table of comma-separated values: {error!s:.40}"
+    if len(rows) < 2:
+        return "has no rows"
+    head, *rows = rows
+    if ragged := [row for row in rows if len(row) != len(head)]:
+        return (
+            f"has a row of {len(ragged[0])} fields, {','.join(ragged[0])!r:.60}, where its first "
+            f"row, {','.join(head)!r:.60}, has {len(head)}"
+        )
+    if len(set(head)) != len(head):
+        return f"has two columns of one name in its first row, {','.join(head)!r:.60}"
     columns = zip(*rows, strict=True)
     return LabelTable(
         str(file.path), {name: list(column) for name, column in zip(head, columns, strict=True)}
@@ -136,20 +170,40 @@ def _belongs(table: PictureFile, picture: PictureFile) -> bool:
 
 def _files_column(
     table: LabelTable, pictures: list[PictureFile]
-) -> tuple[str, list[PictureFile]] | None:
-    """The column that names one picture in each row, each once, and these pictures."""
+) -> tuple[str, list[PictureFile]] | str:
+    """The column that names one picture in each row, each once, and these; or why none does."""
     by_name: dict[str, set[PictureFile]] = defaultdict(set)
     for file in pictures:
         path = file.path
         for name in (str(path), f"{path.parent.name}/{path.name}", path.name, path.stem):
             by_name[name].add(file)
+    problem = "has no column that names them one by one"
     for head, values in table.columns.items():
-        matches = [by_name.get(value.strip().replace("\\", "/"), set()) for value in values]
-        if all(len(candidates) == 1 for candidates in matches):
-            files = [file for candidates in matches for file in candidates]
-            if len(set(files)) == len(files):
-                return head, files
-    return None
+        names = [value.strip().replace("\\", "/") for value in values]
+        matches = [by_name.get(name, set()) for name in names]
+        files = [file for candidates in matches for file in candidates]
+        if all(len(candidates) == 1 for candidates in matches) and len(set(files)) == len(files):
+            return head, files
+        if 2 * sum(map(bool, matches)) > len(names):
+            problem = _unclear(head, names, matches)
+    return problem
+
+
+def _unclear(head: str, names: list[str], matches: list[set[PictureFile]]) -> str:
+    """Why a column that names most of its pictures does not name each row's once."""
+    seen: set[PictureFile] = set()
+    for name, candidates in zip(names, matches, strict=True):
+        if len(candidates) != 1:
+            number = (
+                f"{len(candidates)} of them; give their folders too"
+                if candidates
+                else "none of them"
+            )
+            return f"has {name!r:.80} in its column {head}, which is the name of {number}"
+        if candidates <= seen:
+            return f"names {name} twice in its column {head}; a picture has one class"
+        seen |= candidates
+    raise AssertionError(head)
 
 
 def _label_columns(table: LabelTable, files: str, label_column: str) -> list[str]:

@@ -14,6 +14,7 @@ from typing import NoReturn
 from toile.data.dataset import Skipped
 from toile.data.readers.label_table import TableLabels, read_labels
 from toile.data.readers.part_names import part_of
+from toile.data.readers.parts import NO_COLUMN_NAMES
 from toile.data.readers.picture_files import PictureFile
 from toile.errors import ToileError
 
@@ -112,10 +113,64 @@ def _classes_alone(where: str, paths: Paths, loose: list[PictureFile], label_col
             _refuse_loose(where, "", pictures, labels)
         if len(folder.classes) == 1 and tables:
             _refuse_loose(where, next(iter(folder.classes)), pictures, labels)
+    labels = _labels_across(where, folder, _tables(loose), label_column)
+    if labels.by_file:
+        left = [file for file in paths if file not in labels.by_file]
+        classes = labels.classes_of(list(paths))
+        return Layout({"train": classes}, _outside(left), labels.notes, by_table=True)
     _refuse_deeper(where, folder)
     _refuse_no_classes(where, folder)
     _refuse_parts_in_names(where, folder)
-    return Layout({"train": folder.classes}, _outside([*loose, *folder.deeper]))
+    return Layout({"train": folder.classes}, _outside([*loose, *folder.deeper]), labels.notes)
+
+
+def _labels_across(
+    where: str, folder: Folder, tables: list[PictureFile], label_column: str
+) -> TableLabels:
+    """What tables say of pictures that lie in several folders, which may be parts of one heap.
+
+    Classes only if `label_column` names their column, else a note at most. Raises ToileError if a
+    table clearly has other classes than the folders.
+    """
+    heaps = {
+        name: [file for file in files if looks_like_a_picture(file)]
+        for name, files in folder.classes.items()
+    }
+    heaps = {name: files for name, files in heaps.items() if files}
+    if len(heaps) < 2 or not tables:
+        return TableLabels()
+    pictures = [file for files in heaps.values() for file in files]
+    labels = read_labels(tables, pictures, label_column)
+    if labels.by_file and label_column in NO_COLUMN_NAMES:
+        if _agree(heaps, labels.by_file):
+            return TableLabels()
+        classes = sorted(set(labels.by_file.values()))
+        raise ToileError(
+            f"{where}: {_list(sorted(heaps)[:4])} are folders as classes have them, and "
+            f"{labels.tables[0].name} gives their pictures {len(classes)} other classes, "
+            f"{_list(classes[:4], '')}. If these are right, name the table's column by "
+            f"data.label_column, as in --set data.label_column={labels.tables[0].label}; if the "
+            "folders are, take the table away"
+        )
+    unclear = [
+        table
+        for table in labels.tables
+        if table.candidates
+        and not any(_agree(heaps, by_file) for by_file in table.candidates.values())
+    ]
+    notes = [
+        f"{table.name} names these pictures in its column {table.files}; the classes are the "
+        "folders all the same, unless data.label_column names another column of it "
+        f"({', '.join(table.candidates):.100})"
+        for table in unclear
+    ]
+    return labels if labels.by_file else TableLabels(notes=notes)
+
+
+def _agree(heaps: Classes, by_file: dict[PictureFile, str]) -> bool:
+    """Whether all pictures of a folder have one label, and those of two folders two."""
+    labels = [{by_file.get(file, "") for file in files} for files in heaps.values()]
+    return all(len(classes) == 1 for classes in labels) and len(set.union(*labels)) == len(heaps)
 
 
 def _only_class(folder: Folder) -> list[PictureFile]:

@@ -25,8 +25,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+def not_one_of(setting: str, value: str, known: Iterable[str]) -> ToileError:
+    """`SETTING is VALUE; it is one of X, Y; did you mean X?`, for a value that is none of them."""
+    names = list(known)
+    return ToileError(
+        f"{setting} is {value}; it is one of {', '.join(names)}{did_you_mean(value, names)}"
+    )
+
+
 def did_you_mean_file(path: str | os.PathLike[str]) -> str:
-    """The same for a file beside where `path` would be: `mine.yaml` for `mine.yml`."""
+    """`; did you mean X?` for the file in its folder most like `path`: of `a.yml` `a.yaml`."""
     folder, name = os.path.split(os.fspath(path))
     try:
         siblings = [entry.name for entry in os.scandir(folder or ".") if entry.is_file()]

@@ -94,8 +94,10 @@ def test_sealed_pictures_and_those_that_are_not_there_are_refused(toile, among_r
     sealed = open_sealed(load_data("fashion-sample").test).pixels[0, 0]
     Image.fromarray(sealed).save(tmp_path / "test.png")
     assert "of the sealed test part" in refused("relu1", "--file", "test.png")
-    assert "no layer relu9; did you mean relu" in refused("relu9")
-    assert "class is Cote; did you mean Coat?" in refused("relu1", "--class", "Cote")
+    assert "no layer relu9; it has conv1, relu1" in refused("relu9")
+    assert "did you mean relu" in refused("relu9")
+    assert "class is Cote; it is one of T-shirt/top" in refused("relu1", "--class", "Cote")
+    assert "; did you mean Coat?" in refused("relu1", "--class", "Cote")
     assert "index is 99999; the training part has" in refused("relu1", "--index", "99999")
     assert "name one picture" in refused("relu1", "--index", "1", "--class", "Coat")
     assert "--values a.txt ends in '.txt'" in refused("relu1", "--values", "a.txt")

@@ -107,7 +107,7 @@ def test_a_run_has_a_page_alone_and_says_so(toile, runs):
     [
         (["lab", "--format=docx"], "docx is no form of a sheet's report; it is written as html"),
         (["fliters"], "no run, study, search or sheet in "),
-        (["fliters"], "is called fliters; did you mean filters?"),
+        (["fliters"], "; did you mean filters?"),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(toile, words, message):

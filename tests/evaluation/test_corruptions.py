@@ -216,5 +216,5 @@ def test_strengths_in_pixels_grow_with_the_picture_and_are_never_alike():
 
 
 def test_a_corruption_that_is_not_there_is_refused_with_a_near_one():
-    with pytest.raises(ToileError, match="corruption is rotat; did you mean rotate"):
+    with pytest.raises(ToileError, match=r"corruption is rotat; .*did you mean rotate\?$"):
         corrupt(pictures(), "rotat", 1, PAPER)

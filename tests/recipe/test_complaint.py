@@ -60,8 +60,8 @@ def refusal(**settings: Any) -> str:
         (
             {"optimizer": "sdg"},
             (
-                "training.optimizer is 'sdg', which is not known; did you mean sgd?; "
-                "known are adadelta, adam, adamw, muon, rmsprop, sgd"
+                "training.optimizer is 'sdg', which is not known; known are adadelta, adam, "
+                "adamw, muon, rmsprop, sgd; did you mean sgd?"
             ),
         ),
         (
@@ -127,8 +127,8 @@ def test_a_setting_is_refused_in_one_form(training, said):
         (
             "batch_norm",
             (
-                "network, layer 1, is 'batch_norm', which is not known; did you mean "
-                "batchnorm?; known are avgpool, batchnorm, conv"
+                "network, layer 1, is 'batch_norm', which is not known; known are avgpool, "
+                "batchnorm, conv"
             ),
         ),
         (
@@ -146,7 +146,10 @@ def test_a_setting_is_refused_in_one_form(training, said):
         ({"residual": {"shortcut": ["relu"]}}, "network.residual1.layers is missing; it is a list"),
         ({"residual": []}, "network.residual1 is empty; it is a list of layers"),
         ({"residual": 3}, "network.residual1 is 3; it is a list of layers"),
-        ({"residual": ["rely"]}, "network.residual1, layer 1, is 'rely', which is not known; did "),
+        (
+            {"residual": ["rely"]},
+            "network.residual1, layer 1, is 'rely', which is not known; known",
+        ),
     ],
 )
 def test_a_layer_is_refused_by_its_address(layer, said):

@@ -191,5 +191,7 @@ def test_a_recipe_made_in_python_is_refused_in_our_words():
 
 
 def test_a_preset_that_is_none_is_refused_with_the_nearest():
-    with pytest.raises(ToileError, match="'quik' is no preset; did you mean quick"):
+    with pytest.raises(
+        ToileError, match=r"'quik' is no preset; presets: .*; did you mean quick\?$"
+    ):
         Recipe.preset("quik")

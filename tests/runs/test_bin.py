@@ -110,7 +110,7 @@ def test_of_two_of_a_name_the_last_deleted_comes_back():
 
 def test_what_is_not_in_the_bin_is_said_with_the_nearest():
     remove(make("filters"), make("filters-2"), make("quick"))
-    with pytest.raises(ToileError, match=r"called fliters; did you mean filters.*--list-bin"):
+    with pytest.raises(ToileError, match=r"called fliters; .*--list-bin .*did you mean filters\?$"):
         RunsFolder().restore("fliters")
     with pytest.raises(ToileError, match="fil fits 2 names in the bin"):
         RunsFolder().restore("fil")

@@ -8,7 +8,7 @@ import typer
 from toile.cli.arguments import Json
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.words import amount, percent, table
-from toile.errors import ToileError, did_you_mean
+from toile.errors import not_one_of
 
 if TYPE_CHECKING:
     from toile.runs import Listed
@@ -39,12 +39,9 @@ def runs(
     from toile.runs import STATUSES, RunsFolder
 
     if status is not None and status not in STATUSES:
-        raise ToileError(
-            f"--status is {status}; it is one of {', '.join(STATUSES)}"
-            f"{did_you_mean(status, STATUSES)}"
-        )
+        raise not_one_of("--status", status, STATUSES)
     if sort not in SORTS:
-        raise ToileError(f"--sort is {sort}; it is one of {', '.join(SORTS)}")
+        raise not_one_of("--sort", sort, SORTS)
     entries = [
         entry
         for entry in RunsFolder().runs()

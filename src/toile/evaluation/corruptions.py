@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from toile.errors import ToileError, did_you_mean
+from toile.errors import not_one_of
 from toile.evaluation import distortions
 from toile.streams import numpy_stream
 
@@ -178,17 +178,14 @@ def corrupt_by_strength(
     indices: Int[np.ndarray, " n"] | None = None,
     seed: int = 0,
 ) -> Iterator[UInt8[np.ndarray, "n c h w"]]:
-    """The same at each of `strengths` in turn; what is drawn for a picture is drawn once.
+    """`corrupt` at each of `strengths` in turn, with one random draw for each picture.
 
     >>> mild, strong = corrupt_by_strength(pixels, "noise", [8, 64], background=np.zeros(1))
     >>> mild.std() < strong.std()
     True
     """
     if name not in CORRUPTIONS:
-        raise ToileError(
-            f"corruption is {name}{did_you_mean(name, CORRUPTIONS)}; it is one of "
-            f"{', '.join(CORRUPTIONS)}"
-        )
+        raise not_one_of("corruption", name, CORRUPTIONS)
     indices = np.arange(len(pixels)) if indices is None else indices
     draws = _Draws(name, indices, seed, pixels.shape[1:])
     for strength in strengths:

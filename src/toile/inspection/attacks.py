@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32, Int, UInt8
 from torch import Tensor, nn
 
 from toile.distribution import extra_packages
-from toile.errors import ToileError, did_you_mean
+from toile.errors import ToileError, not_one_of
 from toile.inspection.watching import evaluating
 from toile.network import Pixels
 from toile.streams import stream_seed
@@ -54,9 +54,7 @@ def attack(
     network has no gradient.
     """
     if method not in ATTACKS:
-        raise ToileError(
-            f"attack is {method}{did_you_mean(method, ATTACKS)}; it is one of {', '.join(ATTACKS)}"
-        )
+        raise not_one_of("attack", method, ATTACKS)
 
     def forward(fractions: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         logits: Tensor = network(pixels.standard(fractions))

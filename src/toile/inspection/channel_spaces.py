@@ -62,8 +62,8 @@ class ChannelSpaces:
                 return space
         names = [name for space in self._roots() for name in space.writers]
         raise ToileError(
-            f"{layer} is no convolution or dense layer{did_you_mean(layer, names)}; these are "
-            f"{', '.join(sorted(names))}"
+            f"{layer} is no convolution or dense layer; these are {', '.join(sorted(names))}"
+            f"{did_you_mean(layer, names)}"
         )
 
     def cuttable(self) -> list[Space]:

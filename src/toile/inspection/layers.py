@@ -23,7 +23,7 @@ def layer_of(network: nn.Module, name: str) -> nn.Module:
     names = layer_names(network)
     if name not in names:
         raise ToileError(
-            f"the network has no layer {name}{did_you_mean(name, names)}; it has {', '.join(names)}"
+            f"the network has no layer {name}; it has {', '.join(names)}{did_you_mean(name, names)}"
         )
     return single_view(network).get_submodule(name)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from toile.errors import ToileError, did_you_mean
+from toile.errors import not_one_of
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,5 @@ METHODS = {
 def method_of(name: str) -> Method:
     """The method called `name`. Raises ToileError, which lists the methods, if there is none."""
     if name not in METHODS:
-        raise ToileError(
-            f"method is {name}{did_you_mean(name, METHODS)}; it is one of {', '.join(METHODS)}"
-        )
+        raise not_one_of("method", name, METHODS)
     return METHODS[name]

@@ -53,7 +53,7 @@ def one_of(kinds: Mapping[str, type[Choice]], address: str) -> BeforeValidator:
 
 
 def write_choice(choice: Choice) -> str | Document:
-    """The document of a choice: every field, except a name nobody gave."""
+    """The document of a choice: every field, without a name if none was set."""
     fields = choice.model_dump()
     if fields.get("name", "") is None:
         del fields["name"]
@@ -100,10 +100,10 @@ def split_entry(entry: object, kinds: Mapping[str, Any], address: str) -> tuple[
 
 
 def unknown_kind(kind: object, kinds: Mapping[str, Any], address: str) -> ToileError:
-    """The refusal of a kind nobody knows."""
+    """The error for an unknown kind."""
     return ToileError(
-        f"{address} is {value_text(kind)}, which is not known{did_you_mean(str(kind), kinds)}; "
-        f"known are {', '.join(sorted(kinds))}"
+        f"{address} is {value_text(kind)}, which is not known; known are "
+        f"{', '.join(sorted(kinds))}{did_you_mean(str(kind), kinds)}"
     )
 
 

@@ -21,8 +21,8 @@ def preset_file(name: str) -> Path:
     presets = preset_files()
     if name not in presets:
         raise ToileError(
-            f"{value_text(name)} is no preset{did_you_mean(name, presets)}; presets: "
-            f"{', '.join(presets)}"
+            f"{value_text(name)} is no preset; presets: {', '.join(presets)}"
+            f"{did_you_mean(name, presets)}"
         )
     return presets[name]
 
@@ -39,7 +39,7 @@ def recipe_file(name: str) -> Path:
     if name not in presets and not exists:
         near = did_you_mean_file(name) or did_you_mean(name, presets)
         raise ToileError(
-            f"{value_text(name)} is neither a recipe file nor a preset{near}; "
-            f"presets: {', '.join(sorted(presets))}"
+            f"{value_text(name)} is neither a recipe file nor a preset; presets: "
+            f"{', '.join(sorted(presets))}{near}"
         )
     return presets.get(name, Path(name))

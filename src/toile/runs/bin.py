@@ -133,7 +133,7 @@ def _called(name: str, items: Sequence[Binned]) -> Binned:
     if not fitting:
         near = did_you_mean(name, names)
         raise ToileError(
-            f"nothing in the bin is called {name}{near}; toile rm --list-bin shows what is there"
+            f"nothing in the bin is called {name}; toile rm --list-bin shows what is there{near}"
         )
     return next(item for item in items if item.name == fitting[0])
 

@@ -156,7 +156,7 @@ def unpack_bundle(
     """
     if not path.is_file():
         raise ToileError(
-            f"{path} is no file{did_you_mean_file(path)}; name a bundle made by toile bundle"
+            f"{path} is no file; name a bundle made by toile bundle{did_you_mean_file(path)}"
         )
     with open_zip(path) as archive:
         manifest = _manifest(archive, path)

@@ -116,9 +116,12 @@ class RunsFolder:
         if entry is not None:
             return Run(entry.folder)
         text, ids = str(name), [run.name for run in self.entries("run")]
-        near = self._other_kind(text) or did_you_mean(text, ids)
-        near = near or (f"; the newest is {ids[0]}" if ids else "")
-        raise ToileError(f"no run in {self.folder} is called {text}{near}; `toile runs` lists them")
+        kind = self._other_kind(text)
+        newest = f"; the newest is {ids[0]}" if ids else ""
+        near = "" if kind else did_you_mean(text, ids) or newest
+        raise ToileError(
+            f"no run in {self.folder} is called {text}{kind}; `toile runs` lists them{near}"
+        )
 
     def runs_called(self, name: str) -> tuple[Run, ...]:
         """All runs called `name`, or once called so: readings of studies have no other's id.
@@ -140,8 +143,8 @@ class RunsFolder:
         """That nothing kept is called `name`, with the nearest that is."""
         near = did_you_mean(name, [entry.name for entry in self.entries()])
         return ToileError(
-            f"no run, study, search or sheet in {self.folder} is called {name}{near}; "
-            "`toile runs` and `toile studies` list them"
+            f"no run, study, search or sheet in {self.folder} is called {name}; `toile runs` and "
+            f"`toile studies` list them{near}"
         )
 
     def note(self, name: str | Path, text: str) -> Remarks:

@@ -181,7 +181,7 @@ def sheet_path(name: str | Path) -> Path:
         near = did_you_mean_file(name) or did_you_mean(str(name), shipped)
         raise ToileError(
             f"there is no file {name}, and no sheet of this name comes with Toile; its sheets are "
-            f"{', '.join(shipped)}{near}; `toile sheet new FILE` writes a sheet to edit"
+            f"{', '.join(shipped)}; `toile sheet new FILE` writes a sheet to edit{near}"
         )
     return shipped[str(name)]
 

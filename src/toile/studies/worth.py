@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from toile.errors import ToileError, did_you_mean
+from toile.errors import not_one_of
 from toile.recipe import Recipe
 from toile.statistics import Finding, Pair, Verdict
 from toile.studies.spec import Alternative
@@ -77,9 +77,7 @@ def worth_levels(recipe: Recipe, group: str, side_px: int) -> dict[str, dict[str
         {'augmentation.shift': 2}
     """
     if group not in GROUPS:
-        raise ToileError(
-            f"--worth is {group}; it is one of {', '.join(GROUPS)}{did_you_mean(group, GROUPS)}"
-        )
+        raise not_one_of("worth", group, GROUPS)
     off = type(recipe.augmentation)()
     levels: dict[str, dict[str, Any]] = {AS_IT_IS: {}}
     for name, usual in USUAL.items():

@@ -78,7 +78,7 @@ def _first(names: list[str], last: str | None, setting: str) -> list[str]:
         return names
     if last not in names:
         raise ToileError(
-            f"training.start.{setting} is {last}, which is no layer of this network"
-            f"{did_you_mean(last, names)}; its layers are {', '.join(names)}"
+            f"training.start.{setting} is {last}, which is no layer of this network; its layers "
+            f"are {', '.join(names)}{did_you_mean(last, names)}"
         )
     return names[: names.index(last) + 1]

@@ -23,7 +23,7 @@ from toile.conversion import (
     transposed,
 )
 from toile.data import DataSource, Progress, data_values, no_progress
-from toile.errors import ToileError, did_you_mean
+from toile.errors import ToileError, not_one_of
 from toile.files import write_json
 from toile.network import module_outputs
 from toile.recipe import (
@@ -146,10 +146,7 @@ def import_network(
         ('imported', 'the scoring half of validation')
     """
     if scaling is not None and scaling not in SCALINGS:
-        raise ToileError(
-            f"scaling is {scaling}{did_you_mean(scaling, SCALINGS)}; it is one of "
-            f"{', '.join(SCALINGS)}"
-        )
+        raise not_one_of("scaling", scaling, SCALINGS)
     prepared = prepare_data(_data(data, recipe, settings), progress)
     network, prepared = _read(source, recipe, prepared, progress)
     _refuse_other_classes(network, prepared)

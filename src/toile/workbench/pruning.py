@@ -10,7 +10,7 @@ from jaxtyping import Bool
 
 from toile import evaluation
 from toile.data import Progress, no_progress
-from toile.errors import ToileError
+from toile.errors import ToileError, not_one_of
 from toile.evaluation import Estimate
 from toile.files import write_json
 from toile.inspection import CutNetwork, seconds_each
@@ -63,7 +63,7 @@ class Removal:
         if self.fraction is not None and not 0 < self.fraction < 1:
             raise ToileError(f"--fraction is {self.fraction}; it goes from above 0 to below 1")
         if self.by not in MEASURES:
-            raise ToileError(f"--by is {self.by}; it is one of {', '.join(MEASURES)}")
+            raise not_one_of("--by", self.by, MEASURES)
         if self.until_cost is not None and not 0 <= self.until_cost <= 100:
             raise ToileError(f"--until-cost is {self.until_cost}; it is points, from 0 to 100")
 

@@ -169,8 +169,8 @@ def _outer_roles(
     if setting != "auto" and setting.lower() not in names:
         header = f"the header has {', '.join(names[:8])}" if names else "there is no header"
         raise ToileError(
-            f"{file}: data.label_column is {setting}, and {header:.200}"
-            f"{did_you_mean(setting, names)}; it is auto, first, last or the name of a column"
+            f"{file}: data.label_column is {setting}, and {header:.200}; it is auto, first, last "
+            f"or the name of a column{did_you_mean(setting, names)}"
         )
     if names:
         roles = _by_names(file, names, setting.lower())

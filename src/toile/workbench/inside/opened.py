@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from toile.data import Dataset, Progress, no_progress
-from toile.errors import ToileError, did_you_mean
+from toile.errors import ToileError, not_one_of
 from toile.network import Network
 from toile.prediction import PictureInput, prepare, sources_of
 from toile.runs import Run, RunClassifier, Validation, same_data
@@ -60,8 +60,7 @@ class InspectedRun:
     def class_index(self, name: str) -> int:
         """The index of the class `name`. Raises ToileError, which lists the classes."""
         if name not in self.class_names:
-            near = did_you_mean(name, self.class_names)
-            raise ToileError(f"class is {name}{near}; it is one of {', '.join(self.class_names)}")
+            raise not_one_of("class", name, self.class_names)
         return self.class_names.index(name)
 
     @cached_property

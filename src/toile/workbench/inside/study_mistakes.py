@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from toile.data import DataSource, Images, Progress, no_progress
-from toile.errors import ToileError, did_you_mean
+from toile.errors import ToileError, not_one_of
 from toile.evaluation import RepeatedErrors, probabilities, repeated_errors
 from toile.report import SheetPicture
 from toile.runs import Run, Validation, same_data, same_validation_images, scored_images
@@ -51,9 +51,7 @@ def view_study_mistakes(
 def _finished(result: StudyResult, level: str | None) -> list[tuple[str, Run]]:
     names = [level.name for level in result.levels]
     if level is not None and level not in names:
-        raise ToileError(
-            f"level is {level}{did_you_mean(level, names)}; it is one of {', '.join(names)}"
-        )
+        raise not_one_of("level", level, names)
     return [
         (reading.level, Run(reading.folder))
         for reading in result.readings

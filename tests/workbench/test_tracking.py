@@ -7,8 +7,10 @@ import pytest
 
 import toile
 from toile.errors import ToileError
+from toile.export import TRACKERS
 from toile.recipe import recipe_of
 from toile.runs import Run, read_state
+from toile.workbench.tracking import WRITERS
 
 RECIPE = {
     "name": "small",
@@ -134,6 +136,10 @@ def test_a_deleted_experiment_is_said(run, tmp_path):
     client.delete_experiment(client.get_experiment_by_name("toile").experiment_id)
     with pytest.raises(ToileError, match="the experiment toile was deleted there"):
         toile.track_run(run, "mlflow", tmp_path, force=True)
+
+
+def test_every_tracker_that_is_offered_has_a_writer():
+    assert list(WRITERS) == list(TRACKERS)
 
 
 def test_another_tracker_is_refused_with_the_nearest(run, tmp_path):

@@ -15,12 +15,6 @@ from toile.errors import ToileError
 if TYPE_CHECKING:
     from toile.workbench import Exported
 
-TRACKERS = {
-    "tensorboard": "tensorboard --logdir {folder}",
-    "mlflow": "mlflow ui --backend-store-uri 'sqlite:///{written}'",
-}
-"""The command that shows what was written; the tracker has to be installed for it."""
-
 
 def export(
     run: RunName,
@@ -60,6 +54,8 @@ def export(
 
     For TensorBoard or MLflow, write the run's curves, settings, scores and figures.
     """
+    from toile.export import TRACKERS, format_of
+
     if to in TRACKERS:
         unused = {
             "--weights": weights != "last",
@@ -73,7 +69,6 @@ def export(
         _track(run, to, file or Path(to), force, as_json)
         return
     from toile.cli.progress import waiting
-    from toile.export import format_of
     from toile.runs import open_run, refuse_without_results
 
     # Refuse what can be refused before torch is loaded.
@@ -125,6 +120,7 @@ def _card(file: Path) -> Path:
 
 def _track(run: str, to: str, folder: Path, force: bool, as_json: bool) -> None:
     from toile.cli.progress import waiting
+    from toile.export import TRACKERS
     from toile.runs import open_run
 
     opened = open_run(run)

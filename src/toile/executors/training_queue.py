@@ -182,7 +182,7 @@ class TrainingQueue:
             return
         with self._changing() as jobs:
             for job in [queued for queued in jobs if queued.status == "training"]:
-                self._look_after(jobs, job)
+                self._settle(jobs, job)
             busy = sum(queued.cores for queued in jobs if queued.status == "training")
             for index, job in enumerate(jobs):
                 if job.status != "waiting":
@@ -198,7 +198,7 @@ class TrainingQueue:
                 jobs[index] = self._start(job)
                 busy += job.cores
 
-    def _look_after(self, jobs: list[Job], job: Job) -> None:
+    def _settle(self, jobs: list[Job], job: Job) -> None:
         """Forget a training that has ended, or keep it as failed where its run came no further."""
         with suppress(ChildProcessError):
             os.waitpid(job.pid, os.WNOHANG)
@@ -218,9 +218,9 @@ class TrainingQueue:
             jobs[jobs.index(job)] = replace(job, status="failed", reason=reason)
 
     def _learn_process(self, jobs: list[Job], job: Job) -> None:
-        """Note the process of a job, as its run has it, where whoever started it was killed.
+        """Note the process of a job from its run, if the process that started it was killed.
 
-        What it was asked meanwhile it hears now.
+        If the job was asked to stop meanwhile, the process is signalled now.
         """
         state = read_state(self.workspace / job.id)
         if state.alive:
@@ -313,7 +313,7 @@ def _ask_to_stop(job: Job, number: signal.Signals = signal.SIGTERM) -> None:
 
 
 def _last_words(path: Path) -> str:
-    """The last line of a process's errors, by which it says what ended it."""
+    """The last message in a process's error output, which says why it ended."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - TAIL_BYTES))

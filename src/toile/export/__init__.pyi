@@ -3,6 +3,7 @@ from .about import InputKind as InputKind
 from .about import Parity as Parity
 from .build import build_file as build_file
 from .formats import SUFFIXES as SUFFIXES
+from .formats import TRACKERS as TRACKERS
 from .formats import format_of as format_of
 from .keras_reader import KerasClassifier as KerasClassifier
 from .mlflow import write_mlflow as write_mlflow

@@ -5,8 +5,14 @@ from pathlib import Path
 from toile.errors import ToileError, did_you_mean
 
 SUFFIXES = {"safetensors": ".safetensors", "onnx": ".onnx", "keras": ".h5"}
-TRACKERS = ("tensorboard", "mlflow")
-"""What shows a run's curves and settings, for which a folder is written, not a network."""
+TRACKERS = {
+    "tensorboard": "tensorboard --logdir {folder}",
+    "mlflow": "mlflow ui --backend-store-uri 'sqlite:///{written}'",
+}
+"""What shows a run's curves and settings, for which a folder is written, not a network.
+
+Each with the command that shows what was written; the tracker has to be installed for it.
+"""
 
 
 def format_of(to: str | None, file: Path | None) -> str:

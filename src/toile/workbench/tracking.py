@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from toile import report
 from toile.data import portable
-from toile.errors import ToileError, did_you_mean
+from toile.errors import ToileError, not_one_of
 from toile.evaluation import Estimate
-from toile.export import Point, TrackedRun, write_mlflow, write_tensorboard
+from toile.export import TRACKERS, Point, TrackedRun, write_mlflow, write_tensorboard
 from toile.recipe import read_recipe_text, settings_by_address
 from toile.runs import (
     History,
@@ -23,7 +23,7 @@ from toile.runs import (
     read_state,
 )
 
-TRACKERS: dict[str, Callable[[TrackedRun, Path, bool], Path]] = {
+WRITERS: dict[str, Callable[[TrackedRun, Path, bool], Path]] = {
     "tensorboard": write_tensorboard,
     "mlflow": write_mlflow,
 }
@@ -44,14 +44,11 @@ def track_run(
         True
     """
     if tracker not in TRACKERS:
-        raise ToileError(
-            f"tracker is {tracker}; it is one of {', '.join(TRACKERS)}"
-            f"{did_you_mean(tracker, TRACKERS)}"
-        )
+        raise not_one_of("tracker", tracker, TRACKERS)
     run = open_run(run)
     if not run.has_results:
         raise ToileError(f"{run.id} has not ended; resume it or wait, then export it")
-    return TRACKERS[tracker](_tracked(run), Path(folder), force)
+    return WRITERS[tracker](_tracked(run), Path(folder), force)
 
 
 def _tracked(run: Run) -> TrackedRun:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from toile.cli.words import percent
 
-ROWS = 6
+ROWS, COLUMNS = 6, 72
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
-def text_curve(values: Sequence[float], columns: int = 72) -> str:
+def text_curve(values: Sequence[float]) -> str:
     """Fractions over epochs as bars from the least to the greatest, `ROWS` lines high.
 
-    If there are more epochs than `columns`, the last ones are shown.
+    If there are more epochs than `COLUMNS`, the last ones are shown.
     """
-    shown = list(values)[-columns:]
+    shown = list(values)[-COLUMNS:]
     low, high = min(shown), max(shown)
     # + 1, so that the least is visible; `or 1`, since equal values have no span.
     eighths = [round((value - low) / (high - low or 1) * (ROWS * 8 - 1)) + 1 for value in shown]

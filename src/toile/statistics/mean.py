@@ -7,8 +7,8 @@ import numpy as np
 from scipy import special
 
 
-def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
-    """The mean of `values` and the ends of its interval by Student's t; of one value no ends.
+def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of `values` and its 95 % interval by Student's t, infinite for a single value.
 
     >>> [round(end, 2) for end in mean_interval([1.0, 2.0, 3.0])]
     [2.0, -0.48, 4.48]
@@ -17,5 +17,5 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     if n < 2:
         return mean, -math.inf, math.inf
     error = float(np.std(values, ddof=1)) / math.sqrt(n)
-    reach = -float(special.stdtrit(n - 1, (1 - confidence) / 2)) * error
+    reach = -float(special.stdtrit(n - 1, 0.025)) * error
     return mean, mean - reach, mean + reach

@@ -73,25 +73,25 @@ def pooled_sd(tables: Sequence[Sequence[float]]) -> float | None:
 
 
 def readings_to_tell_apart(
-    gap: float, first_sd: float, second_sd: float, alpha: float, power: float = POWER
+    gap: float, first_sd: float, second_sd: float, alpha: float
 ) -> int | None:
-    """Readings a level for which means `gap` apart are told apart with probability `power`.
+    """Readings a level for which means `gap` apart are told apart with probability `POWER`.
 
     None where more than 10,000 would be needed.
     """
-    return _first(lambda n: _power_apart(abs(gap), first_sd, second_sd, n, alpha) >= power)
+    return _first(lambda n: _power_apart(abs(gap), first_sd, second_sd, n, alpha) >= POWER)
 
 
 def readings_to_call_same(
-    gap: float, first_sd: float, second_sd: float, margin: float, alpha: float, power: float = POWER
+    gap: float, first_sd: float, second_sd: float, margin: float, alpha: float
 ) -> int | None:
-    """Readings a level for which means `gap` apart are shown to lie within `margin`.
+    """Readings a level for which means `gap` apart are shown, as often, to lie within `margin`.
 
     None where more than 10,000 would be needed, as where the gap is the margin or more.
     """
     if abs(gap) >= margin:
         return None
-    return _first(lambda n: _power_same(abs(gap), first_sd, second_sd, margin, n, alpha) >= power)
+    return _first(lambda n: _power_same(abs(gap), first_sd, second_sd, margin, n, alpha) >= POWER)
 
 
 def _first(enough: Callable[[int], bool]) -> int | None:

@@ -38,9 +38,9 @@ class CollectionStatus:
     sentence: str
 
 
-def list_studies(workspace: RunsFolder | None = None) -> list[CollectionStatus]:
-    """The studies, searches and sheets in `workspace` (by default the one here), newest first."""
-    return [_status(entry) for entry in (workspace or RunsFolder()).entries(*COUNTED)]
+def list_studies() -> list[CollectionStatus]:
+    """The studies, searches and sheets where runs are kept, newest first."""
+    return [_status(entry) for entry in RunsFolder().entries(*COUNTED)]
 
 
 def _status(entry: Entry) -> CollectionStatus:

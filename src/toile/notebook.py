@@ -1,4 +1,4 @@
-"""Objects of ours shown as HTML in notebooks, by IPython's own way of showing what it is told of.
+"""Shows our objects as HTML in notebooks, through formatters registered with IPython.
 
 No class knows of HTML, and nothing that draws is imported before something is shown.
 """

@@ -31,11 +31,11 @@ class ProcessEnded(ToileError):
 
 
 def tell_nobody(done: int, total: int | None, unit: str) -> None:
-    """Report progress to nobody."""
+    """Report nothing: the progress of a caller who wants none."""
 
 
 def never() -> bool:
-    """Return False: nobody stops it."""
+    """Return False: this is never stopped."""
     return False
 
 

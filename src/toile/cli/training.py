@@ -144,7 +144,7 @@ def _follow(
 
 
 def _page(live: "LiveRun") -> Path | None:
-    """Write the run's page. Where that cannot be it says why: the score is told all the same."""
+    """Write the run's page. If that fails, say why, and go on to print the score."""
     from toile.cli.progress import waiting
     from toile.workbench import write_report
 

@@ -52,7 +52,7 @@ def bytes_of_arrays(
     class_names: Sequence[str] | None = None,
     white: float | None = None,
 ) -> CachedArrays:
-    """The same as bytes, class indices and class names, not written anywhere."""
+    """Images and labels as bytes, class indices and class names, not written anywhere."""
     if (x_test is None) != (y_test is None):
         present, missing = ("X_test", "y_test") if y_test is None else ("y_test", "X_test")
         raise ToileError(

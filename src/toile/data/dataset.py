@@ -131,12 +131,12 @@ class Dataset:
 
     @property
     def original_fingerprint(self) -> str:
-        """The same with the labels that the data has, where others are learnt."""
+        """The fingerprint with the labels that the data has, where others are learnt."""
         return self.corrections.original_fingerprint if self.corrections else self.fingerprint
 
     @property
     def test_fingerprint(self) -> str:
-        """The same hash over the test part alone: what the ledger of looks is keyed by."""
+        """The fingerprint of the test part alone, by which the ledger counts its looks."""
         return self.identity.test_fingerprint
 
     @property

@@ -285,7 +285,7 @@ def _write_files(folder: Path, decoded: Decoded) -> list[str]:
 
 
 def _save_pixels(file: Path, pixels: AnyPixels) -> int:
-    """The same as np.save, piece by piece; returns the file's checksum."""
+    """Save `pixels` as np.save does, piece by piece; returns the file's checksum."""
     header = io.BytesIO()
     description = {"descr": "|u1", "fortran_order": False, "shape": pixels.shape}
     np.lib.format.write_array_header_1_0(header, description)

@@ -211,7 +211,7 @@ def to_bytes(values: Shaped[np.ndarray, "*shape"], greys: Greys) -> UInt8[np.nda
 
 
 def scale_in_place(pixels: UInt8[np.ndarray, "n *rest"], greys: Greys) -> None:
-    """The same of bytes, by table and without a copy of them all."""
+    """Scale bytes from `greys` to 0 to 255 in place, by a table and without a copy of all."""
     table = to_bytes(np.arange(256), greys)
     for piece in chunk_slices(pixels):
         pixels[piece] = table[pixels[piece]]

@@ -106,7 +106,7 @@ class Images:
         )
 
     def to_torch(self) -> "TorchImages":
-        """The same as a torch Dataset, under the labels that are learnt from."""
+        """These images as a torch Dataset, with the labels that are learnt from."""
         # Here, as most of what reads data needs no torch.
         from toile.torch_images import TorchImages
 

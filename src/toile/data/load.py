@@ -44,7 +44,7 @@ UNREAD = "not read: "
 
 
 def no_progress(done: int, total: int | None, unit: str) -> None:
-    """Tell nobody."""
+    """Report nothing: the progress of a caller who wants none."""
 
 
 def load_data(
@@ -124,7 +124,7 @@ def arrays_data(
 
 
 def load_here(data: Data) -> Dataset | None:
-    """The same, but None where it is not on this machine or cannot be read; nothing is fetched.
+    """The images `data` names, or None if they are not here or cannot be read; fetches nothing.
 
     By the labels it has: no correction file is opened.
     """

@@ -22,7 +22,7 @@ def most_pixel_bytes() -> int:
 
 
 def is_large(num_bytes: int) -> bool:
-    """Whether pixels of so many bytes, those of all parts of a dataset, are left in a file."""
+    """Whether a dataset's pixels, of so many bytes in all, stay in a file instead of memory."""
     return num_bytes > most_pixel_bytes()
 
 

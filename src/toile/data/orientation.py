@@ -22,7 +22,7 @@ def is_transposed(names: Sequence[str], data: Data) -> bool:
 
 
 def transposed_note(data: Data) -> str:
-    """What a user is told where pictures were turned."""
+    """The note on pictures whose rows and columns were swapped."""
     if data.orientation == "transposed":
         return "rows and columns of every picture were swapped, as data.orientation asks"
     return (

@@ -55,7 +55,7 @@ def refuse_no_cluster() -> None:
 
 
 def _refuse_unreachable(address: str) -> None:
-    """Raise ToileError at once where nobody answers, which Ray would wait a minute for."""
+    """Raise ToileError at once if the address does not answer; Ray would wait a minute."""
     if "://" in address:
         raise ToileError(
             f"RAY_ADDRESS is {address}; a study is started on a node of the cluster, with the "
@@ -75,7 +75,7 @@ def _refuse_unreachable(address: str) -> None:
 
 @contextmanager
 def _keep_our_sigterm() -> Iterator[None]:
-    """Ray takes SIGTERM for itself; whoever handled it before goes on to."""
+    """Restore our handler of SIGTERM, which Ray replaces when it starts."""
     before = signal.getsignal(signal.SIGTERM)
     try:
         yield

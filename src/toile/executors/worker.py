@@ -29,7 +29,7 @@ class ReplyStream:
         os.dup2(2, 1)
 
     def tell(self, event: TaskEvent) -> None:
-        """Send one event. Where nobody is left to read it, the tasks will soon end too."""
+        """Send one event. If no process reads it any more, the tasks will soon end too."""
         with suppress(BrokenPipeError):
             os.write(self._handle, (json.dumps(asdict(event)) + "\n").encode())
 

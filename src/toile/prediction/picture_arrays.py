@@ -76,7 +76,7 @@ def _of_three_axes(array: Array, facts: DataFacts | None, description: str) -> A
 
 
 def _greys(batch: Array, facts: DataFacts | None, description: str) -> Greys:
-    """Black and white: those of the run if the values fit, or else found from the values."""
+    """Black and white: as in the run's data if the values fit, else found from the values."""
     if batch.dtype.kind == "f" and not np.isfinite(batch).all():
         raise ToileError(f"{description}; some values are NaN or infinite; pass finite numbers")
     extremes = Extremes()

@@ -50,7 +50,7 @@ def settings_by_address(recipe: Recipe) -> dict[str, Any]:
 
 
 def differing_parts(recipes: Sequence[Recipe]) -> tuple[dict[str, tuple[Any, ...]], int]:
-    """The same for a reader, and how many other settings all recipes have alike.
+    """The differing settings as a reader wants them, and how many other settings are alike in all.
 
     A layer, optimiser or schedule that not all of them have is one entry: its kind, and what is not
     its default.

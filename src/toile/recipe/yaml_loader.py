@@ -48,7 +48,7 @@ def read_value(text: str, where: str, rewrite: Rewrite | None = None) -> Any:
 
 
 def name_items(node: yaml.Node) -> yaml.Node:
-    """A list's node as that of a mapping, each item by its own text: of `[.1, 1e-4]` `1e-4` too.
+    """A list as a mapping in which each item is named by its text as written, `1e-4` for 0.0001.
 
     Any other node stays as it is.
     """

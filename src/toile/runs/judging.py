@@ -13,7 +13,7 @@ HALF = "the scoring half of validation"
 
 
 def scored_images(recipe: Recipe, validation: Validation) -> Bool[np.ndarray, " n"]:
-    """Which validation images score: all, or where some of them chose, those that did not."""
+    """Which validation images the score is of: all, or if half chose the epoch, the other half."""
     return np.asarray(validation.selection == 0) | (not recipe.training.is_selecting)
 
 
@@ -31,14 +31,14 @@ def commonest_words(run: Run) -> str:
 
 
 def scored_part(recipe: Recipe) -> str:
-    """The same in words."""
+    """What the score is of, in words: validation, half of it, or no images."""
     if not recipe.data.holds_out:
         return "no images, as none are held out (data.validation is 0)"
     return HALF if recipe.training.is_selecting else "validation"
 
 
 def temperature_of(validation: Validation) -> Temperature:
-    """Fitted on the half that chooses, so that the other half can judge it."""
+    """The temperature fitted on the half that chooses, so that the other half can judge it."""
     fitted_on = validation.selection == 1
     return evaluation.fit_temperature(validation.logits[fitted_on], validation.labels[fitted_on])
 

@@ -117,7 +117,7 @@ def _write_where_missing(look: Look, ledgers: Sequence[Path]) -> None:
 
 
 def write_score(folders: Sequence[Path], look: Look, score: LookScore) -> Look:
-    """Add what came of `look` to those of the ledgers that it is in, where they do not have it."""
+    """Write the score of `look` into every ledger that has the look without a score."""
     with _held(folders) as ledgers:
         for ledger in ledgers:
             if any(entry.id == look.id and entry.score is None for entry in read_looks(ledger)):
@@ -201,7 +201,7 @@ def _each_once(looks: Iterable[Look]) -> list[Look]:
 
 @contextmanager
 def _held(folders: Sequence[Path]) -> Iterator[list[Path]]:
-    """The ledgers in `folders`, which nobody else writes meanwhile."""
+    """The ledgers in `folders`, locked against other writers."""
     with ExitStack() as held:
         for folder in folders:
             with writing(folder):

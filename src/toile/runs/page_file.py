@@ -19,7 +19,7 @@ def page_version(folder: Path) -> Version:
 
 
 def replace_page(folder: Path, page: str, version: Version) -> Path:
-    """Replace the page of the run in `folder`; `version` is that of what `page` was made of.
+    """Replace the page of the run in `folder`; `version` is the state of the run that it shows.
 
     Raises ToileError, and keeps what is there, where the run was trained on since.
     """

@@ -1,4 +1,4 @@
-"""What the JSON files of a run must hold: what its page, and whoever compares runs, read of them.
+"""The fields that the JSON files of a run must have, since pages and comparisons read them.
 
 A record is returned as it stands, with what a newer Toile may have added to it.
 """
@@ -251,7 +251,7 @@ def read_record(text: bytes, kind: type[BaseModel], path: Path) -> Record:
 
 
 def read_record_file(path: Path, kind: type[BaseModel]) -> Record:
-    """The same of a whole file. Raises ToileError where it is not there or cannot be read."""
+    """The record in the file at `path`. Raises ToileError if it is missing or cannot be read."""
     try:
         return read_record(path.read_bytes(), kind, path)
     except FileNotFoundError:

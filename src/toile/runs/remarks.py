@@ -49,7 +49,7 @@ class Remarks:
 
     @property
     def line(self) -> str:
-        """The same as a line of a listing: the note's first line alone."""
+        """The star and the first line of the note, for a listing."""
         first, *more = self.note.splitlines() or [""]
         return " ".join(filter(None, ["★" * self.star, first + " …" * bool(more)]))
 
@@ -65,7 +65,7 @@ def read_remarks(folder: Path) -> Remarks:
 
 
 def shown_remarks(folder: Path) -> Remarks:
-    """The same for a listing, where a damaged file says so in place of the note."""
+    """The remarks for a listing: a damaged file says so in place of the note."""
     try:
         return read_remarks(folder)
     except ToileError as error:
@@ -113,7 +113,7 @@ def change_remarks(folder: Path, **changed: Any) -> Remarks:
 
 @contextmanager
 def remarks_held(folder: Path) -> Iterator[None]:
-    """While entered nobody else changes remarks there, or names: by the workspace's lock.
+    """Hold the workspace's lock, so that no other process changes remarks or names meanwhile.
 
     The folder's own lock is held for as long as something is trained, when a note may come too.
     """

@@ -179,7 +179,7 @@ class Run:
         return read_import(self.folder)
 
     def weights_sha256(self, weights: str = "last") -> str:
-        """What its `last` or `best` weights are told from all others by; empty where it has none.
+        """The sha256 of its `last` or `best` weights; empty where it has none.
 
         >>> run.weights_sha256() == run.results.weights["last"]
         True

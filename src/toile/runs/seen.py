@@ -47,7 +47,7 @@ def fill_seen(
 
 
 def _next_step(source: Run, data: Data, in_folds: bool) -> str:
-    """Where only the division differs, what makes it that of `source`."""
+    """If only the division into parts differs, how to divide as `source` did."""
     theirs = source.recipe.data
     differing = [name for name in DIVIDING if getattr(theirs, name) != getattr(data, name)]
     if not differing or theirs.name != data.name:
@@ -67,7 +67,7 @@ def _next_step(source: Run, data: Data, in_folds: bool) -> str:
 
 
 def refuse_unknown(runs: Iterable[Run]) -> None:
-    """Raise ToileError where the weights of one may have learnt what scores them, and none knows.
+    """Raise ToileError for a run whose weights may have learnt the images that score it.
 
     The weights of an imported network most likely have: it is scored on images that its maker had.
     """
@@ -76,7 +76,7 @@ def refuse_unknown(runs: Iterable[Run]) -> None:
 
 
 def refuse_unknown_start(name: str, start: Start | None) -> None:
-    """The same of what begins with the weights that `start` names."""
+    """Raise ToileError if nobody knows whether the weights of `start` learnt what scores `name`."""
     if start is not None and start.unknown and not start.allow_seen:
         raise ToileError(
             f"{name} has weights of {', '.join(start.unknown)}, which may have been trained on the "
@@ -87,7 +87,7 @@ def refuse_unknown_start(name: str, start: Start | None) -> None:
 
 
 def seen_words(recipe: Recipe) -> str:
-    """What must be said beside every score of a run of `recipe`; nothing where it is clean."""
+    """The warning beside every score of a run of `recipe`; empty where it is clean."""
     start = recipe.training.start
     if start is None:
         return ""
@@ -112,7 +112,7 @@ def seen_words(recipe: Recipe) -> str:
 
 
 def seen_json(recipe: Recipe) -> dict[str, Any] | None:
-    """The same for a record; None where the run is clean."""
+    """What `seen_words` says, as a record; None where the run is clean."""
     start = recipe.training.start
     words = seen_words(recipe)
     if start is None or not words:

@@ -1,4 +1,4 @@
-"""A verdict in sentences whose strength is that of the numbers."""
+"""A verdict in sentences that claim no more than its numbers show."""
 
 import math
 from collections.abc import Sequence

@@ -75,7 +75,7 @@ def level_variance(correct: Bool[np.ndarray, "r n"]) -> LevelVariance:
 
 
 def pair_variance(first: Bool[np.ndarray, "a n"], second: Bool[np.ndarray, "b n"]) -> PairVariance:
-    """The same for a difference of means; the seeds of the levels count as independent."""
+    """The parts of the noise in a difference of means; seeds of the levels count as independent."""
     difference = float(first.mean() - second.mean())
     if min(len(first), len(second)) < 2:
         return PairVariance(difference, math.nan, math.nan, math.nan)

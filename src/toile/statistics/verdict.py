@@ -95,7 +95,7 @@ class Verdict:
 
     @property
     def bent(self) -> bool:
-        """Whether two levels are told apart against the trend, which is then no straight line."""
+        """Whether two levels differ against the trend, which is then no straight line."""
         return self.trend is not None and any(
             pair.verdict in ("better", "worse")
             and not pair.within_margin

@@ -75,12 +75,12 @@ class Fit:
 
     @property
     def scored(self) -> nn.Sequential:
-        """The network whose score counts."""
+        """The network whose score counts: the moving average of the weights, if there is one."""
         return self.ema or self.network
 
     @property
     def scorer(self) -> nn.Module:
-        """The same as it is scored: with the views that the recipe asks for."""
+        """The scored network, with the test-time augmentation (views) of the recipe."""
         return with_views(self.scored, self.plan)
 
     def tensors(self) -> dict[str, Tensor]:

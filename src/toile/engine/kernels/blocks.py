@@ -60,7 +60,7 @@ class DenseBlock(Block):
     def backward(
         self, gradient: Float[Tensor, "n units"], needs_input_grad: bool
     ) -> tuple[Tensor | None, Tensors]:
-        """Those of weights and biases in float32; that of the inputs in the inputs' layout."""
+        """The gradients of weights and biases in float32, of the inputs in the inputs' layout."""
         gradient = gradient.to(self._dtype)
         if self._rectifies:
             gradient = threshold_backward(gradient, self._outputs, 0)

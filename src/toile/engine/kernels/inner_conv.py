@@ -76,7 +76,7 @@ class InnerConvBlock(Block):
     def backward(
         self, gradient: Float[Tensor, "n f out_h out_w"], needs_input_grad: bool
     ) -> tuple[Tensor | None, Tensors]:
-        """Those of weights and biases in float32; that of the inputs channels_last, a view."""
+        """The gradients of weights and biases in float32, of the inputs as a channels_last view."""
         conv, kernel = self._conv, self._conv.kernel_size[0]
         _, filters, height, width = gradient.shape
         # The gradient stays 0 at positions that were cut off.

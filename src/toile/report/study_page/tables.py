@@ -136,7 +136,7 @@ def noise_table(correct: Correct) -> ReportTable:
 
 
 def pair_noise_table(correct: Correct) -> ReportTable:
-    """The same for differences, in which images that are hard for both levels cancel."""
+    """The standard errors of differences, in which images that are hard for both levels cancel."""
     rows = []
     for first, second in combinations(correct, 2):
         noise = pair_variance(correct[first], correct[second])

@@ -144,6 +144,18 @@ def test_what_is_no_dataset_is_refused(change, said, toy):
         Dataset.from_arrays(**(given | change))
 
 
+def test_of_arrays_that_are_refused_nothing_stays_in_the_cache(toy, monkeypatch, tmp_path):
+    monkeypatch.setenv("TOILE_CACHE", str(tmp_path))
+    for refused in ({"y": toy.train_y * 0}, {"y": toy.train_y, "size": 8}):
+        with pytest.raises(ToileError):
+            Dataset.from_arrays(toy.train_x, **refused)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    Dataset.from_arrays(toy.train_x, toy.train_y)
+    with pytest.raises(ToileError, match="not a setting"):
+        Dataset.from_arrays(toy.train_x, toy.train_y, size=8)
+    assert len(list((tmp_path / "arrays").iterdir())) == 1
+
+
 def test_arrays_whose_copy_is_gone_are_asked_for(dataset, monkeypatch, tmp_path):
     monkeypatch.setenv("TOILE_CACHE", str(tmp_path / "another"))
     assert not is_here(dataset.name)

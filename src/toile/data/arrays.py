@@ -1,6 +1,8 @@
 """Arrays given in Python: kept in the cache under a name, from which a dataset is read."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from toile.recipe import Data
 Indices = Int64[np.ndarray, " _"]
 
 
+@contextmanager
 def keep_arrays(
     x: Any,
     y: Any,
@@ -29,9 +32,10 @@ def keep_arrays(
     y_test: Any = None,
     class_names: Sequence[str] | None = None,
     white: float | None = None,
-) -> str:
-    """Keep images and labels in the cache; returns the name, `arrays:...`, that finds them again.
+) -> Iterator[str]:
+    """Keep images and labels in the cache; gives the name, `arrays:...`, that finds them again.
 
+    Where the block raises, what was written is removed: of a set that is refused nothing stays.
     Raises ToileError naming the argument, the value and the rule.
     """
     arrays = bytes_of_arrays(x, y, x_test, y_test, class_names, white)
@@ -39,9 +43,16 @@ def keep_arrays(
     try:
         # Not written again: the decoded copy would then be made again too.
         open_cached_arrays(folder)
+        is_new = False
     except ToileError:
         arrays.write(folder)
-    return arrays.name
+        is_new = True
+    try:
+        yield arrays.name
+    except BaseException:
+        if is_new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def bytes_of_arrays(

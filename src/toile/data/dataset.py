@@ -99,12 +99,12 @@ class Dataset:
         from toile.data.load import load_data
         from toile.data.locations import arrays_folder
 
-        name = keep_arrays(x, y, x_test, y_test, class_names, white)
-        try:
-            return load_data(name, white=white, **settings)
-        except ToileError as error:
-            # Who gave arrays knows nothing of a folder in the cache.
-            raise ToileError(str(error).replace(str(arrays_folder(name)), "X")) from None
+        with keep_arrays(x, y, x_test, y_test, class_names, white) as name:
+            try:
+                return load_data(name, white=white, **settings)
+            except ToileError as error:
+                # Who gave arrays knows nothing of a folder in the cache.
+                raise ToileError(str(error).replace(str(arrays_folder(name)), "X")) from None
 
     def to_torch(self) -> "TorchImages":
         """The training part as a torch Dataset, for a training loop of one's own.

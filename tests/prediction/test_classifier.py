@@ -115,7 +115,7 @@ def test_a_sealed_image_is_refused_whatever_is_asked(classifier):
         sealed.logits,
         lambda images: sealed.score(images, [0, 1]),
     ):
-        with pytest.raises(ToileError, match="1 of the 2 images: are of the sealed test part"):
+        with pytest.raises(ToileError, match="1 of the 2 images are of the sealed test part"):
             ask(BOTH)
     with pytest.raises(ToileError, match="is of the sealed test part"):
         sealed.ask(RIGHT)

@@ -72,6 +72,16 @@ def test_every_public_name_has_examples_that_run(name, at_hand, monkeypatch):
     assert os.getcwd() == str(at_hand["run"].folder.parent.parent)
 
 
+def test_what_a_shell_shows_of_large_results_is_a_line(at_hand):
+    run, net = at_hand["run"], at_hand["run"].classifier()
+    study = toile.open_study(run.folder.parent / "epochs")
+    described = toile.describe(at_hand["data"])
+    for result in (net, run.history, toile.evaluate(run), study, described):
+        shown = repr(result)
+        assert shown.startswith(f"{type(result).__name__}(")
+        assert len(shown) < 120, shown
+
+
 def test_a_call_on_the_page_has_all_its_arguments():
     page = (DOCS / "api.md").read_text()
     assert "remove(*entries: Entry) -> list[Binned]" in page

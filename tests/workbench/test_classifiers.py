@@ -62,7 +62,7 @@ def test_every_kind_refuses_a_sealed_image_in_an_array_too(sources, kind):
     sealed = open_sealed(load_data("fashion-sample").test).pixels[:3]
     classifier = toile.open_classifier(sources[kind])
     for ask in (classifier.predict, classifier.predict_proba, classifier.logits):
-        with pytest.raises(ToileError, match="3 of the 3 images: are of the sealed test part"):
+        with pytest.raises(ToileError, match="3 of the 3 images are of the sealed test part"):
             ask(sealed)
     if kind == "run":
         with pytest.raises(ToileError, match=r"toile evaluate .* --open-test"):
@@ -93,7 +93,7 @@ def test_an_array_of_resized_images_is_known_as_sealed_or_learnt(tmp_path):
     classifier = run.classifier()
     dataset = load_data(recipe.data)
     sealed = open_sealed(dataset.test).pixels[:3]
-    with pytest.raises(ToileError, match="3 of the 3 images: are of the sealed test part"):
+    with pytest.raises(ToileError, match="3 of the 3 images are of the sealed test part"):
         classifier.predict(sealed)
     with pytest.raises(ToileError, match="is of the sealed test part"):
         classifier.ask(sealed[0])

@@ -190,9 +190,8 @@ def test_a_study_that_is_allowed_says_so_in_its_verdict(small, parent, tmp_path)
     done = toile.study(
         recipe, vary={"training.batch_size": [8]}, readings=2, out=tmp_path / "study", on="inline"
     ).finish()
-    from toile.studies import study_summary
-
-    assert "Of 2 of 2 readings it must be said" in study_summary(done)["sentence"]
+    assert "Of 2 of 2 readings it must be said" in done.sentence
+    assert done.to_json()["sentence"] == done.sentence
 
 
 def test_a_sheet_and_a_search_say_so_beside_what_they_compare(small, parent, allowed, tmp_path):

@@ -67,6 +67,10 @@ class Description:
     greys: Greys | None
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name} {part.num_images}" for name, part in self.parts.items())
+        return f"Description({self.name!r}, {len(self.class_names)} classes, images: {parts})"
+
     @property
     def parts(self) -> dict[str, PartDescription]:
         """The parts there are, by name."""

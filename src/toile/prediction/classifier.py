@@ -152,7 +152,7 @@ class Classifier:
         sealed = int(is_known(hashes, self.seal.hashes).sum())
         if sealed:
             raise ToileError(
-                f"{sealed:,} of the {len(hashes):,} images: are {self.seal.description}"
+                f"{sealed:,} of the {len(hashes):,} images are {self.seal.description}"
             )
 
     def _class_indices(self, labels: Sequence[Any] | np.ndarray, n: int) -> Int[np.ndarray, " n"]:

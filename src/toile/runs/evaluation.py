@@ -49,6 +49,11 @@ class Evaluated:
     abstention: Cost | None
     """On how many genuine validation pictures `toile predict` gives no answer; of test None."""
 
+    def __repr__(self) -> str:
+        score = self.judgement.accuracy
+        interval = f"{score.value:.4f} ({score.low:.4f} to {score.high:.4f})"
+        return f"Evaluated({self.run.id!r}, {self.of}, accuracy {interval}, n {score.n})"
+
     @property
     def seen(self) -> str:
         """What must be said beside the score where its images may have been learnt."""

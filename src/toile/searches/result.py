@@ -91,6 +91,8 @@ class SearchResult:
     >>> result = toile.open_search("batches")
     >>> len(result.trials), result.finalists.ended
     (2, True)
+    >>> result.to_json()["sentence"] == result.sentence
+    True
     """
 
     folder: Path
@@ -111,8 +113,16 @@ class SearchResult:
         """The trials whose settings are read again, best first."""
         return self.ranked()[: self.spec.finalists]
 
+    @property
+    def sentence(self) -> str:
+        """What the search found, as it looked when it was chosen and as it is."""
+        # Here, since what makes it is of this class.
+        from toile.searches.sentences import search_sentence
+
+        return search_sentence(self)
+
     def count(self, *statuses: str) -> int:
-        """How many trials stand so."""
+        """How many trials stand so: `finished`, `pruned`, `diverged`, `failed`."""
         return sum(trial.status in statuses for trial in self.trials)
 
     @property
@@ -127,6 +137,12 @@ class SearchResult:
         """Seconds of training and scoring, trials and readings together."""
         again = 0.0 if self.finalists is None else self.finalists.seconds
         return again + sum(trial.seconds or 0.0 for trial in self.trials)
+
+    def to_json(self) -> dict[str, Any]:
+        """The trials, and the chosen beside their fresh readings, as `toile search --json`."""
+        from toile.searches.sentences import search_summary
+
+        return search_summary(self)
 
 
 def level_of(trial: Trial) -> str:

@@ -65,6 +65,8 @@ class StudyResult:
         >>> result = toile.open_study("epochs")
         >>> len(result.levels), len(result.readings), result.ended
         (2, 4, True)
+        >>> result.to_json()["sentence"] == result.sentence
+        True
     """
 
     folder: Path
@@ -76,6 +78,10 @@ class StudyResult:
     test: StudyTest | None = None
     unlike: str = ""
     other_images: str = ""
+
+    def __repr__(self) -> str:
+        finished = f"{self.count('finished')} of {len(self.readings)} readings finished"
+        return f"StudyResult({self.folder.name!r}, {len(self.levels)} levels, {finished})"
 
     def scores(self) -> dict[str, tuple[float, ...]]:
         """The finished readings' scores by level, as fractions; a level may have none."""
@@ -102,8 +108,16 @@ class StudyResult:
             return None
         return judge_study(self.folder, scores, self.spec.margin)
 
+    @property
+    def sentence(self) -> str:
+        """The verdict in words, with what must be said beside it and which readings are missing."""
+        # Here, since what makes it is of this class.
+        from toile.studies.sentences import study_sentence
+
+        return study_sentence(self)
+
     def count(self, *statuses: str) -> int:
-        """How many readings stand so."""
+        """How many readings stand so: `finished`, `failed`, `waiting` and so on."""
         return sum(reading.status in statuses for reading in self.readings)
 
     @property
@@ -125,6 +139,12 @@ class StudyResult:
             if reading.score is not None:
                 scores[rows[reading.level], reading.number - 1] = reading.score
         return scores
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict, the readings and how they learnt, as `toile study --json` has them."""
+        from toile.studies.summary import study_summary
+
+        return study_summary(self)
 
     @property
     def command(self) -> str:

@@ -132,3 +132,20 @@ def test_what_cannot_be_stored_is_said_all_the_same(toile, trained, tmp_path, mo
     assert "printed above, but could not be saved for the page and the model card" in " ".join(
         answer.errors.split()
     )
+
+
+def test_scores_are_saved_where_nobody_reads_to_the_end(toile, trained, tmp_path, monkeypatch):
+    def leave(_: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(robustness, "NO_CLASS", 20)
+    monkeypatch.setattr("toile.cli.inspect.robustness.say", leave)
+    folder = shutil.copytree(trained, tmp_path / "left")
+    for name in ("robustness.json", "report.html"):
+        (folder / name).unlink(missing_ok=True)
+    files = ["--out=a.svg", "--values=a.npz"]
+    with pytest.raises(BrokenPipeError):
+        toile("inspect", "robustness", "./left", "--no-attacks", *files)
+    assert {path.name for path in tmp_path.glob("a.*")} == {"a.svg", "a.npz"}
+    assert (folder / "robustness.json").exists()
+    assert "On harder pictures" in (folder / "report.html").read_text()

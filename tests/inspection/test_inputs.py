@@ -8,6 +8,7 @@ from tests.inspection.conftest import NETWORKS, left_as_it_was, network_of, nois
 from toile.errors import ToileError
 from toile.inspection import (
     activations,
+    attack,
     attribute,
     dead_channels,
     embedding,
@@ -15,11 +16,24 @@ from toile.inspection import (
     nearest_images,
     pixel,
     randomisation_test,
+    rank_channels,
     removal_curves,
     run_census,
+    seconds_each,
     top_images,
+    watch,
 )
 from toile.inspection.flat_outputs import class_per_image
+from toile.network import Pixels
+
+UNIT = Pixels((0.0, 0.0), (1.0, 1.0))
+LABELS = torch.tensor([0, 1, 2, 0])
+
+
+def watched(network: torch.nn.Module, images: object) -> None:
+    with watch(network, ["conv1"]):
+        network(images)
+
 
 ASK = {
     "activations": lambda network, images: activations(network, images, "conv1"),
@@ -32,6 +46,9 @@ ASK = {
     "top_images": lambda network, images: top_images(network, iter([images]), "conv1"),
     "embedding": lambda network, images: embedding(network, iter([images])),
     "run_census": lambda network, images: run_census(network, iter([images])),
+    "watch": lambda network, images: watched(network, images),
+    "rank_channels": lambda network, images: rank_channels(network, [], [(images, LABELS)]),
+    "seconds_each": lambda network, images: seconds_each([network], images),
     "randomisation_test": lambda network, images: randomisation_test(
         network, images, lambda _: np.zeros((4, 9, 8), np.float32)
     ),
@@ -116,3 +133,67 @@ def test_a_map_explains_a_class_or_a_channel_and_not_both():
 
 def test_the_class_of_all_pictures_may_be_an_integer_of_numpys():
     assert class_per_image(np.int64(1), 2) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (
+            [0, 1, 2, 0],
+            "labels came as list; labels are whole numbers from 0 to 2, one for each of",
+        ),
+        (torch.tensor([0, 1, 2]), r"labels are int64 of the shape \(3,\); labels are"),
+        (torch.tensor([0.0, 1, 2, 0]), r"labels are float32 of the shape \(4,\)"),
+        (torch.tensor([0, 1, 3, 0]), "a label is 3; labels are whole numbers from 0 to 2"),
+        (torch.tensor([0, -1, 2, 0]), "a label is -1"),
+    ],
+)
+def test_labels_that_are_not_the_networks_are_refused(labels, said):
+    network = network_of(NETWORKS["plain"])
+    with pytest.raises(ToileError, match=said):
+        rank_channels(network, [], [(noise(4), labels)])
+    with pytest.raises(ToileError, match=said):
+        attack(network, (noise(4) * 255).byte().numpy(), as_array(labels), "fgsm", 4, UNIT)
+
+
+def as_array(labels: object) -> object:
+    return labels.numpy() if isinstance(labels, torch.Tensor) else labels
+
+
+def test_nothing_to_rank_with_and_a_measure_that_is_not_there_are_refused():
+    network = network_of(NETWORKS["plain"])
+    with pytest.raises(ToileError, match="there are no pictures to measure channels with"):
+        rank_channels(network, [], [])
+    with pytest.raises(ToileError, match=r"measure is tailor; it is one of .*did you mean taylor"):
+        rank_channels(network, [], [(noise(4), LABELS)], measures=("tailor",))
+
+
+BYTES = (noise(4) * 255).byte().numpy()
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (noise(4), r"pictures came as torch.float32 torch.Size\(\[4, 2, 9, 8\]\); pass a NumPy"),
+        (BYTES.astype(np.float32), r"pictures came as float32 \(4, 2, 9, 8\); pass a NumPy array"),
+        (BYTES[0], r"pictures came as uint8 \(2, 9, 8\); pass a NumPy array \(n, c, h, w\)"),
+        (BYTES[:0], r"there is no picture in the shape \(0, 2, 9, 8\)"),
+        (BYTES[:, :1], "pictures have 1 colours, and pixels scale 2"),
+        (BYTES[:, :, :5], "network: conv2 gets 4 x 1 x 3 and expects .*; dataset.train.pixels"),
+    ],
+)
+def test_bytes_are_attacked_in_the_size_and_colours_of_the_network(images, said):
+    with pytest.raises(ToileError, match=said):
+        attack(network_of(NETWORKS["plain"]), images, LABELS.numpy(), "pgd", 4, UNIT)
+
+
+@pytest.mark.parametrize("eps", [-1, 256, float("nan")])
+def test_an_attack_of_no_possible_size_is_refused(eps):
+    with pytest.raises(ToileError, match=f"eps is {eps}; it is a change in greys, from 0 to 255"):
+        attack(network_of(NETWORKS["plain"]), BYTES, LABELS.numpy(), "fgsm", eps, UNIT)
+
+
+def test_a_network_in_training_is_timed_as_it_answers_and_stays_as_it_was():
+    network = network_of(NETWORKS["groups"]).train()
+    with left_as_it_was(network):
+        assert (seconds_each([network], noise(4)) > 0).all()

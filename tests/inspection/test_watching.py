@@ -84,8 +84,10 @@ def test_a_gradient_that_was_there_before_is_still_there_and_grew_by_nothing():
 
 def test_hooks_are_gone_after_an_exception(network):
     with left_as_it_was(network):
-        with pytest.raises(RuntimeError), watch(network, layer_names(network)):
+        with pytest.raises(ToileError, match="pictures of 7 x 9 x 8"), watch(network, []):
             network(torch.zeros(1, 7, 9, 8))
+        with pytest.raises(RuntimeError, match="mine"), watch(network, layer_names(network)):
+            raise RuntimeError(f"mine, of {len(network(noise(1)))}")
         with pytest.raises(KeyError), watch(network, layer_names(network)):
             raise KeyError
         with pytest.raises(ToileError), watch(network, [*layer_names(network), "conv9"]):

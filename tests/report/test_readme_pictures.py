@@ -12,10 +12,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from toile.data import data_facts, load_data, pixel_statistics, read_picture, split_data
+from toile.inspection import MEASURES
 from toile.prediction import prepare
 from toile.recipe import Data
 from toile.report import PruningLine, pruning_figure, run_page, strongest_figure
-from toile.workbench.surgery import MEASURES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

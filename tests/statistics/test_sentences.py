@@ -135,3 +135,13 @@ def test_a_verdict_on_a_grid_lists_its_levels_so():
     }
     said = verdict_sentence(judge_readings(readings))
     assert "is better than filters=4, units=8; filters=4, units=16; or filters=8, units=8." in said
+
+
+def test_a_pair_of_levels_of_several_words_has_their_names_in_quotes():
+    names = ("no batch norm", "conv and pool")
+    for first, second, verdict in [
+        ([0.9, 0.91, 0.9], [0.8, 0.81, 0.8], "is better than"),
+        ([0.9, 0.8, 0.7], [0.8, 0.9, 0.75], "and"),
+    ]:
+        said = verdict_sentence(judge_readings(dict(zip(names, (first, second), strict=True))))
+        assert said.startswith(f'"no batch norm" {verdict} "conv and pool"')

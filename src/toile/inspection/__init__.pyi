@@ -12,6 +12,7 @@ from .dying import LayerDeath as LayerDeath
 from .dying import dead_units as dead_units
 from .dying import explain_dead as explain_dead
 from .embedding_points import embedding as embedding
+from .evaluation_mode import evaluating as evaluating
 from .filters import kernels as kernels
 from .layer_paths import way_to as way_to
 from .layers import channel_of as channel_of
@@ -28,6 +29,7 @@ from .pixel_sum import pixel as pixel
 from .randomisation import RandomisationTest as RandomisationTest
 from .randomisation import randomisation_test as randomisation_test
 from .randomisation import randomised as randomised
+from .ranking import MEASURES as MEASURES
 from .ranking import ChannelWorth as ChannelWorth
 from .ranking import rank_channels as rank_channels
 from .receptive_fields import FieldSide as FieldSide
@@ -37,5 +39,4 @@ from .surgery import CutNetwork as CutNetwork
 from .surgery import cut_channels as cut_channels
 from .timing import channel_batches as channel_batches
 from .timing import seconds_each as seconds_each
-from .watching import evaluating as evaluating
 from .watching import watch as watch

@@ -3,16 +3,18 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int, UInt8
+from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from toile.distribution import extra_packages
 from toile.errors import ToileError, not_one_of
-from toile.inspection.watching import evaluating
-from toile.network import Pixels
+from toile.inspection.evaluation_mode import evaluating
+from toile.inspection.inputs import Labels, checked_labels, refuse_misfits
+from toile.network import MultiViewNetwork, Pixels
 from toile.streams import stream_seed
 
 with extra_packages("inspect", "an attack"):
@@ -27,6 +29,9 @@ STEPS = 10
 STEP = 0.25
 """The step as a fraction of eps: Madry et al. use 2.5 / STEPS, so that the limit can be reached."""
 BATCH = 250
+PixelBytes = Any
+"""Pictures of bytes: uint8 (n, c, h, w). What is none is refused in words."""
+BYTES_STEP = "dataset.train.pixels of its data has them"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +44,8 @@ class Attacked:
 
 def attack(
     network: nn.Module,
-    images: UInt8[np.ndarray, "n c h w"],
-    labels: Int[np.ndarray, " n"],
+    images: PixelBytes,
+    labels: Labels,
     method: str,
     eps: int | float,
     pixels: Pixels,
@@ -48,13 +53,18 @@ def attack(
 ) -> Attacked:
     """Change each pixel of `images` by at most `eps` of 255 so that `labels` become unlikely.
 
+    `images` are uint8 (n, c, h, w) and `labels` whole numbers (n,), both NumPy arrays.
     `method` is `fgsm` or `pgd`; the loss is cross-entropy. Steps are made in greys, which stay in 0
     to 255; `pixels` scales them for the network. `seed` draws the start of PGD. The network and
-    torch's random state are not changed. Raises ToileError if there is no such method, or if the
-    network has no gradient.
+    torch's random state are not changed. Raises ToileError if there is no such method, if pictures
+    or labels are not what the network takes, or if it has no gradient.
     """
     if method not in ATTACKS:
         raise not_one_of("attack", method, ATTACKS)
+
+    _refuse_other_pictures(images, pixels)
+    if not 0 <= eps <= 255:
+        raise ToileError(f"eps is {eps}; it is a change in greys, from 0 to 255")
 
     def forward(fractions: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         logits: Tensor = network(pixels.standard(fractions))
@@ -62,7 +72,9 @@ def attack(
 
     parts, logits = [], []
     with evaluating(network):
-        _refuse_flat(network, forward(_fractions(images[:1]).requires_grad_()))
+        first = _first_logits(network, forward, images, pixels)
+        _refuse_flat(network, first)
+        checked_labels(labels, len(images), first.shape[1])
         for at in range(0, len(images), BATCH):
             fractions = _fractions(images[at : at + BATCH])
             target = torch.from_numpy(labels[at : at + BATCH])
@@ -75,6 +87,37 @@ def attack(
             with torch.no_grad():
                 logits.append(forward(moved))
     return Attacked((torch.cat(parts) * 255).numpy(), torch.cat(logits).numpy())
+
+
+def _refuse_other_pictures(images: object, pixels: Pixels) -> None:
+    """Raise ToileError for what are no pictures of bytes in the colours that `pixels` scales."""
+    wanted = f"pass a NumPy array (n, c, h, w) of uint8: {BYTES_STEP}"
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 4:
+        kind = getattr(images, "dtype", type(images).__name__)
+        raise ToileError(f"pictures came as {kind} {getattr(images, 'shape', '')}; {wanted}")
+    if not images.size:
+        raise ToileError(f"there is no picture in the shape {images.shape}; {wanted}")
+    if images.shape[1] != len(pixels.mean):
+        raise ToileError(
+            f"pictures have {images.shape[1]} colours, and pixels scale {len(pixels.mean)}; "
+            f"{BYTES_STEP}"
+        )
+
+
+def _first_logits(
+    network: nn.Module,
+    forward: Callable[[Tensor], Tensor],
+    images: UInt8[np.ndarray, "n c h w"],
+    pixels: Pixels,
+) -> Float[Tensor, "1 k"]:
+    """The logits of the first picture. Raises ToileError if a layer refuses it."""
+    first = _fractions(images[:1])
+    try:
+        return forward(first.requires_grad_())
+    except RuntimeError:
+        if isinstance(network, MultiViewNetwork | nn.Sequential):
+            refuse_misfits(network, pixels.standard(first.detach()), BYTES_STEP)
+        raise
 
 
 def _fractions(images: UInt8[np.ndarray, "n c h w"]) -> Float[Tensor, "n c h w"]:

@@ -10,13 +10,14 @@ from torch import Tensor, nn
 
 from toile.errors import ToileError
 from toile.inspection.class_maps import cam_cells, cam_layer, gradcam_cells, last_maps, spread
+from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.flat_outputs import FlatOutputs, class_per_image, classes_of, outputs_of
 from toile.inspection.inputs import Pictures, checked_colours, checked_pictures
 from toile.inspection.layer_paths import way_to
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.methods import Method, method_of
 from toile.inspection.receptive_fields import receptive_field
-from toile.inspection.watching import evaluating, watch
+from toile.inspection.watching import watch
 from toile.inspection.windows import NORMS, PASSES_ON
 from toile.network import AvgPool2d, GlobalPool2d, MaxPool2d, single_view
 

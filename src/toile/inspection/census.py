@@ -13,10 +13,10 @@ from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor, nn
 
 from toile.inspection.correlation import ChannelCorrelation, Pair
+from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.firing import Firing, firing_of
 from toile.inspection.inputs import Pictures, checked_batches
 from toile.inspection.layers import layer_names
-from toile.inspection.watching import evaluating
 from toile.network import single_view
 
 RARELY = 0.001

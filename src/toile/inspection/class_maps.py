@@ -9,11 +9,12 @@ from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
 from toile.errors import ToileError
+from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.flat_outputs import classes_of
 from toile.inspection.layer_paths import steps_to
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.receptive_fields import FieldSide, ReceptiveField
-from toile.inspection.watching import evaluating, watch
+from toile.inspection.watching import watch
 from toile.network import GlobalPool2d, ScaleLayer, SeededDropout, single_view
 
 

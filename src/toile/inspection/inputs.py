@@ -8,13 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from toile.errors import ToileError
+from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.layers import layer_names, layer_of
-from toile.inspection.watching import evaluating
 from toile.network import single_view
 from toile.torch_private import BatchNorm
 
 Pictures = Any
 """Pictures scaled for a network: a tensor (n, c, h, w). What is none is refused in words."""
+Labels = Any
+"""A class for each picture, in an array or a tensor. What is none is refused in words."""
 NEXT_STEP = "classifier.preprocess(pictures) makes them"
 
 
@@ -60,7 +62,25 @@ def checked_colours(empty: Tensor, images: Tensor) -> Tensor:
     return empty
 
 
-def _checked(network: nn.Module, images: Pictures, axes: str, fits: bool) -> Tensor:
+def checked_labels(labels: Labels, n: int, classes: int) -> Labels:
+    """`labels`, refused if they are no whole numbers below `classes`, one for each of n pictures.
+
+    They are an array or a tensor.
+    """
+    wanted = f"labels are whole numbers from 0 to {classes - 1}, one for each of the {n} pictures"
+    if not isinstance(labels, np.ndarray | Tensor):
+        raise ToileError(f"labels came as {type(labels).__name__}; {wanted}, in an array")
+    kind = str(labels.dtype).removeprefix("torch.")
+    if tuple(labels.shape) != (n,) or not kind.lstrip("u").startswith("int"):
+        raise ToileError(f"labels are {kind} of the shape {tuple(labels.shape)}; {wanted}")
+    for bound in (labels.min(), labels.max()):
+        if not 0 <= bound < classes:
+            raise ToileError(f"a label is {int(bound)}; {wanted}")
+    return labels
+
+
+def checked_form(network: nn.Module, images: Pictures, axes: str = "nchw") -> Tensor:
+    """`images`, if it is a tensor with `axes`, of some numbers, in the precision of the weights."""
     weight = next(network.parameters(), torch.zeros(0))
     dtype, device = weight.dtype, weight.device
     wanted = (
@@ -82,12 +102,17 @@ def _checked(network: nn.Module, images: Pictures, axes: str, fits: bool) -> Ten
         raise ToileError(f"pictures are on {images.device}, and the weights on {device}; move one")
     if not images.numel():
         raise ToileError(f"there is no picture in the shape {tuple(images.shape)}; {wanted}")
-    if not fits:
-        _refuse_misfits(network, images[:1] if axes == "nchw" else images[None])
     return images
 
 
-def _refuse_misfits(network: nn.Module, image: Tensor) -> None:
+def _checked(network: nn.Module, images: Pictures, axes: str, fits: bool) -> Tensor:
+    checked = checked_form(network, images, axes)
+    if not fits:
+        refuse_misfits(network, checked[:1] if axes == "nchw" else checked[None])
+    return checked
+
+
+def refuse_misfits(network: nn.Module, image: Tensor, next_step: str | None = None) -> None:
     """Raise ToileError, which names the layer, if `network` computes nothing from `image`."""
     looked = single_view(network)
     arrived: list[tuple[str, tuple[int, ...]]] = []
@@ -109,7 +134,7 @@ def _refuse_misfits(network: nn.Module, image: Tensor) -> None:
             where = f"{name} gets {_sizes(shape)}{_expected(layer_of(looked, name))}"
         raise ToileError(
             f"pictures of {_sizes(tuple(image.shape[1:]))} (colours, rows, columns) do not fit the "
-            f"network: {where}; {NEXT_STEP} in its size and colours"
+            f"network: {where}; {next_step or f'{NEXT_STEP} in its size and colours'}"
         ) from error
     finally:
         for handle in handles:

@@ -9,9 +9,10 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
 from toile.errors import ToileError
+from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.inputs import Pictures, checked_pictures, whole_number
 from toile.inspection.layers import channel_of
-from toile.inspection.watching import evaluating, watch
+from toile.inspection.watching import watch
 from toile.network import single_view
 from toile.streams import stream_seed
 from toile.torch_private import step_optimizer

@@ -8,9 +8,9 @@ from jaxtyping import Float, Float32, Float64, Int
 from torch import Tensor, nn
 
 from toile.errors import ToileError
+from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.flat_outputs import classes_of
 from toile.inspection.inputs import Pictures, checked_colours, checked_picture
-from toile.inspection.watching import evaluating
 from toile.streams import numpy_stream
 
 STEPS = 14

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from toile.errors import ToileError
+from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.inputs import Pictures, checked_picture
 from toile.inspection.layers import channel_of, layer_names, layer_of, position_of
-from toile.inspection.watching import evaluating
 from toile.inspection.windows import windows_of
 from toile.network import ChannelNorm, ScaleLayer, SeededDropout, single_view
 from toile.torch_private import BatchNorm

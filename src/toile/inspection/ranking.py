@@ -11,12 +11,17 @@ from jaxtyping import Float64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from toile.errors import ToileError, not_one_of
 from toile.inspection.channel_spaces import Reader, Space
-from toile.inspection.watching import evaluating
+from toile.inspection.evaluation_mode import evaluating
+from toile.inspection.inputs import Labels, Pictures, checked_labels, checked_pictures
 from toile.network import single_view
 
-MEASURES = ("rise", "norm", "taylor")
-Batches = Sequence[tuple[Tensor, Tensor]]
+MEASURES = {
+    "rise": "measured rise of loss", "norm": "norm of the filter", "taylor": "first-order estimate",
+}  # fmt: skip
+"""The measures of a channel's importance, in words; `taylor` is that of Molchanov et al."""
+Batches = Sequence[tuple[Pictures, Labels]]
 """Pictures (b, c, h, w), scaled for the network, and their labels (b,)."""
 
 
@@ -41,15 +46,19 @@ def rank_channels(
     spaces: Sequence[Space],
     batches: Batches,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    measures: Collection[str] = MEASURES,
+    measures: Collection[str] = tuple(MEASURES),
 ) -> list[ChannelWorth]:
     """Measure the importance of each channel of `spaces` on the pictures of `batches`.
 
     Of `measures` the rise takes a pass for each channel, taylor one for each layer, norm none. If
     the network begins with views, only the unchanged pictures are used. `progress` is called with
-    the number of measured channels and their total.
+    the number of measured channels and their total. Raises ToileError for another measure, and for
+    pictures or labels that the network does not take.
     """
     looked = single_view(network)
+    if unknown := [name for name in measures if name not in MEASURES]:
+        raise not_one_of("measure", unknown[0], MEASURES)
+    batches = _checked(looked, batches)
     total = sum(space.channels for space in spaces)
     with evaluating(looked):
         base = _mean_loss(looked, batches)
@@ -70,6 +79,17 @@ def rank_channels(
                 taylor = _taylor(looked, space, batches)
             worths.append(ChannelWorth(space.writers[0], rise, norm, taylor))
     return worths
+
+
+def _checked(network: nn.Module, batches: Batches) -> Batches:
+    """`batches`, refused if there are none, or if their pictures or labels do not fit."""
+    if not batches:
+        raise ToileError("there are no pictures to measure channels with; pass a batch or more")
+    with evaluating(network), torch.no_grad():
+        for images, labels in batches:
+            logits = network(checked_pictures(network, images)[:1])
+            checked_labels(labels, len(images), logits.shape[1])
+    return batches
 
 
 def _mean_loss(network: nn.Module, batches: Batches) -> float:

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from toile.inspection.evaluation_mode import evaluating
+from toile.inspection.inputs import checked_form, refuse_misfits
 from toile.inspection.layers import layer_of
 from toile.network import num_views
 
@@ -22,7 +24,8 @@ def watch(
 
     Each call replaces the outputs of the one before. The network computes in evaluation mode. If it
     has `views`, the outputs are those of the unchanged pictures. Without `keep_graph` they are
-    detached. Raises ToileError if there is no such layer.
+    detached. Raises ToileError if there is no such layer, and inside the block for pictures that
+    the network does not take.
     """
     layers = {name: layer_of(network, name) for name in names}
     views = num_views(network)
@@ -35,29 +38,24 @@ def watch(
         picture_outputs = picture_outputs if keep_graph else picture_outputs.detach()
         layer_outputs[name] = picture_outputs.clone() if overwrites else picture_outputs
 
+    shown: list[Tensor] = []
+
+    def check(module: nn.Module, inputs: Any) -> None:
+        shown[:] = [checked_form(network, inputs[0])]
+
     with ExitStack() as undo:
         undo.enter_context(evaluating(network))
+        undo.callback(network.register_forward_pre_hook(check).remove)
         for name, layer in layers.items():
 
             def hook(module: nn.Module, inputs: Any, outputs: Tensor, name: str = name) -> None:
                 keep(name, outputs)
 
             undo.callback(layer.register_forward_hook(hook).remove)
-        yield layer_outputs
-
-
-@contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """`network` in evaluation mode, without gradients of its weights; restored afterwards."""
-    modes = [(module, module.training) for module in network.modules()]
-    wanting = [weight for weight in network.parameters() if weight.requires_grad]
-    network.eval()
-    try:
-        for weight in wanting:
-            weight.requires_grad_(False)
-        yield
-    finally:
-        for weight in wanting:
-            weight.requires_grad_(True)
-        for module, mode in modes:
-            module.training = mode
+        try:
+            yield layer_outputs
+        except (RuntimeError, ValueError):
+            # Only once torch has refused them, so that a look costs one pass.
+            for images in shown:
+                refuse_misfits(network, images[:1])
+            raise

@@ -14,30 +14,31 @@ MOST_NAMES = 4
 
 def pair_words(pair: Pair, verdict: Verdict) -> str:
     """One pair: better, worse, the same within the margin, or undecided and what would decide."""
+    a, b = _quoted(pair.a), _quoted(pair.b)
     points = 100 / verdict.unit
     gap, low, high = (points * value for value in (pair.difference, pair.low, pair.high))
     margin = f"{points * verdict.margin:g} points"
     if math.isnan(low):
         return (
-            f"{pair.a} and {pair.b} are undecided: they differ by {gap:+.2f} points, and without a "
+            f"{a} and {b} are undecided: they differ by {gap:+.2f} points, and without a "
             "spread between readings nothing says how much of that is chance; take five or more "
             "readings of each"
         )
     ends = f"{signed(gap)} points ({signed(low)} to {signed(high)})"
     if pair.verdict == "same":
-        return f"{pair.a} and {pair.b} are the same within {margin}: {ends}"
+        return f"{a} and {b} are the same within {margin}: {ends}"
     if pair.verdict == "undecided":
         finding = f"that they are the same within {margin}"
         if pair.by_finding != "same":
             finding = "which is better"
         more = more_words(pair.more_readings, finding)
-        return f"{pair.a} and {pair.b} are undecided: {ends}; {more}"
+        return f"{a} and {b} are undecided: {ends}; {more}"
     small = (
         f"; the difference is real and too small to matter (within {margin})"
         if pair.within_margin
         else ""
     )
-    return f"{pair.a} is {pair.verdict} than {pair.b}: {ends}{small}"
+    return f"{a} is {pair.verdict} than {b}: {ends}{small}"
 
 
 def more_words(more: int | None, finding: str) -> str:
@@ -85,7 +86,7 @@ def verdict_sentence(verdict: Verdict) -> str:
     """
     names = [level.name for level in verdict.levels]
     if len(names) == 1:
-        return f"{names[0]} stands alone; a comparison takes two levels or more."
+        return f"{_quoted(names[0])} stands alone; a comparison takes two levels or more."
     if all(level.n == 1 for level in verdict.levels):
         return (
             "Undecided: with one reading of each level nothing is known of the spread between "

@@ -13,7 +13,7 @@ from toile.data import Progress, no_progress
 from toile.errors import ToileError, not_one_of
 from toile.evaluation import Estimate
 from toile.files import write_json
-from toile.inspection import CutNetwork, seconds_each
+from toile.inspection import MEASURES, CutNetwork, seconds_each
 from toile.recipe import Recipe, recipe_of
 from toile.runs import (
     PRUNING,
@@ -26,7 +26,7 @@ from toile.runs import (
     seen_json,
     seen_words,
 )
-from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_order
+from toile.workbench.surgery import Surgery, by_layer, correct, worth_order
 
 
 @dataclass(frozen=True)

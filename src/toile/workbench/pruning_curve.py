@@ -13,11 +13,12 @@ from jaxtyping import Bool, Float64, Int64
 from toile import evaluation
 from toile.data import DataSource, Progress, no_progress
 from toile.errors import ToileError
+from toile.inspection import MEASURES
 from toile.report import PruningLine, pruning_figure
 from toile.runs import Run, data_settings, prepare_data, seen_words
 from toile.statistics import mean_interval
 from toile.workbench.inside.inside_view import InsideView
-from toile.workbench.surgery import MEASURES, Surgery, by_layer, correct, worth_order
+from toile.workbench.surgery import Surgery, by_layer, correct, worth_order
 
 STEPS = 40
 """Cuts along the curve, from none to all channels that can be cut."""

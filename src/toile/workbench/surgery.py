@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float32
 from toile.data import Progress
 from toile.errors import ToileError
 from toile.inspection import (
+    MEASURES,
     ChannelSpaces,
     ChannelWorth,
     CutNetwork,
@@ -25,10 +26,6 @@ from toile.workbench.dead_units import batches
 MOST_TRIED = 20
 """Cuts that are tried until one loses too much; then the size is narrowed down."""
 SAME_LOGITS = 1e-5
-MEASURES = {
-    "rise": "measured rise of loss", "norm": "norm of the filter", "taylor": "first-order estimate",
-}  # fmt: skip
-"""The measures of a channel's importance, in words; `taylor` is that of Molchanov et al."""
 Channel = tuple[str, int]
 """The layer that computes it, and its index."""
 

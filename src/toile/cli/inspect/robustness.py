@@ -1,5 +1,6 @@
 """`toile inspect robustness`: a run's accuracy on pictures that are harder to read."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,27 +60,35 @@ def measure_robustness(
         measured = evaluate_robustness(
             opened, weights=weights, data=data, seed=seed, attacks=attacks, progress=progress
         )
-    if options.as_json:
-        say_json(measured.to_json())
-    else:
-        say(_text(measured))
-    # Only now, so that scores which took minutes are printed even if they cannot be saved.
     failures = []
+
+    def attempt(write: Callable[[], object], words: str = "") -> bool:
+        try:
+            write()
+        except ToileError as error:
+            failures.append(f"{words}{error}")
+            return False
+        return True
+
+    # Files first, since a reader such as `head` may leave before the last line; and scores that
+    # took minutes are printed even if they cannot be written.
     try:
-        write_files(options, lambda: _draw(measured), measured.values)
+        written = attempt(lambda: write_files(options, lambda: _draw(measured), measured.values))
+        if attempt(
+            measured.save,
+            "the scores are printed above, but could not be saved for the page and the model "
+            "card: ",
+        ):
+            write_report(opened, None if data is None else load_run_data(opened, data=data))
+    finally:
+        if options.as_json:
+            say_json(measured.to_json())
+        else:
+            say(_text(measured))
+    if written:
         tell_files(options)
-    except ToileError as error:
-        failures.append(str(error))
-    try:
-        measured.save()
-    except ToileError as error:
-        failures.append(
-            "the scores are printed above, but could not be saved for the page and the model card: "
-            f"{error}"
-        )
     if failures:
         raise ToileError("; ".join(failures))
-    write_report(opened, None if data is None else load_run_data(opened, data=data))
 
 
 def _draw(measured: "Robustness") -> "Figure":

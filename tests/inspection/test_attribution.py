@@ -45,9 +45,8 @@ def test_a_map_has_the_pictures_shape_and_the_network_is_left_as_it_was(method, 
     # Guided backprop lets nothing through where each way has a step below 0.
     assert found.heat.any() or method == "guided"
     # What was attributed is the logit itself, of the likeliest class.
-    looked = single_view(network) if method in ("gradcam", "cam") else network
     with torch.no_grad():
-        logits = looked(images)
+        logits = network(images)
     assert found.classes.tolist() == logits.argmax(1).tolist()
     np.testing.assert_allclose(found.outputs, logits.max(1).values, rtol=1e-5)
 
@@ -316,3 +315,18 @@ def test_nothing_is_owed_where_a_channel_does_not_fire():
         if method != "deconvolution":
             assert not found.maps.any(), method
         assert np.isfinite(found.maps).all()
+
+
+@pytest.mark.parametrize("method", ["gradcam", "cam"])
+def test_a_map_by_a_layer_explains_the_class_that_all_views_predict(method):
+    network, images = network_of(NETWORKS["views"]), 5 * (noise(400) - 0.5)
+    with torch.no_grad():
+        # No class is ahead of the others on average.
+        single_view(network).dense1.bias -= network(images).mean(0)
+        predicted, alone = (each(images).argmax(1) for each in (network, single_view(network)))
+    assert (predicted != alone).any()
+    found = attribute(network, images, method)
+    np.testing.assert_array_equal(found.classes, predicted)
+    named = attribute(network, images, method, classes=predicted.tolist())
+    np.testing.assert_array_equal(found.maps, named.maps)
+    np.testing.assert_array_equal(found.outputs, named.outputs)

@@ -73,7 +73,8 @@ def attribute(
     column), or its greatest. Grad-CAM explains a class by the maps of `layer`, by default the last
     convolution. `empty` has the scaled colours of an empty picture, 0 by default, where integrated
     gradients begin and by which occlusion covers. If the network begins with `views`, a logit is
-    that of all views; the outputs of layers are those of the unchanged picture.
+    that of all views; the outputs of layers, and so the maps of Grad-CAM and CAM, are those of the
+    unchanged picture.
 
     Raises ToileError if there is no such class, layer, channel or position, or if the method is not
     defined for the network, naming the layer.
@@ -164,12 +165,19 @@ def _by_layer(
     """Grad-CAM or CAM of the maps of `layer`, interpolated to the pixels."""
     looked = single_view(network)
     field = receptive_field(looked, layer)
+    outputs: Tensor | None = None
+    if looked is not network:
+        # All views together may predict another class than the picture as it is.
+        outputs = _outputs(network, images, None)
+        class_indices = classes_of(outputs, class_indices).tolist()
     cells_of = gradcam_cells if way.name == "gradcam" else cam_cells
     parts = []
     for at in range(0, len(images), BATCH):
         batch_classes = None if class_indices is None else class_indices[at : at + BATCH]
         parts.append(cells_of(looked, images[at : at + BATCH], batch_classes, layer))
     cells, logits, chosen = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+    if outputs is not None:
+        logits = np.take_along_axis(outputs.numpy(), chosen[:, None], axis=1)[:, 0]
     if field is None:
         raise ToileError(
             f"{layer} has no maps; name a layer with maps, such as {last_maps(network)}"

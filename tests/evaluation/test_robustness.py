@@ -72,3 +72,22 @@ def test_a_class_without_images_is_not_the_hardest():
     clean = score_strength(0.0, np.eye(3)[LABELS], LABELS)
     turned = score_strength(5.0, np.eye(3)[1 - LABELS], LABELS)
     assert CorruptionScores(CORRUPTIONS["rotate"], clean, (turned,)).hardest_class == 0
+
+
+def test_where_no_recall_falls_no_class_is_the_hardest():
+    same = scores("rotate", *[(48, 48)] * 5)
+    assert same.hardest_class is None
+    assert same.to_json(["a", "b"])["hardest_class"] is None
+
+
+def test_a_shown_loss_is_said_where_a_larger_mean_loss_is_not_shown():
+    # Blur loses 6 points at every strength, and turning 17 at one: only the second is shown.
+    blurred = scores("blur", *[(45, 45)] * 5)
+    turned = scores("rotate", *[(48, 48)] * 4, (40, 39))
+    assert blurred.mean_loss > turned.mean_loss
+    assert (blurred.shown, turned.shown) == (False, True)
+    assert robustness_sentence([blurred, turned]) == (
+        "rotate is shown to lower its accuracy: from 96.0 % (90.2 to 98.4) on unchanged pictures "
+        "to 79.0 % (70.0 to 85.8) on pictures turned by 45 degrees; milder strengths lose less "
+        "than half of that"
+    )

@@ -81,24 +81,26 @@ class CorruptionScores:
         return self.levels[next(at for at, loss in enumerate(self.losses) if loss >= most / 2)]
 
     @property
-    def hardest_class(self) -> int:
-        """The class whose recall falls most on average, among classes that have images."""
+    def hardest_class(self) -> int | None:
+        """The class whose recall falls most on average; None if that of no class falls."""
         falls = [
             np.mean([clean.value - level.recalls[at].value for level in self.levels])
             for at, clean in enumerate(self.clean.recalls)
         ]
-        return int(np.nanargmax(falls))
+        # NaN is the recall of a class without images.
+        most = int(np.nanargmax(falls))
+        return most if falls[most] > 0 else None
 
     def to_json(self, classes: Sequence[str]) -> dict[str, Any]:
         """The scores as JSON has them."""
-        half = self.half
+        half, hardest = self.half, self.hardest_class
         return {
             "corruption": self.corruption.name,
             "unit": self.corruption.unit,
             "mean_loss": self.mean_loss,
             "shown": self.shown,
             "half_at": None if half is None else half.strength,
-            "hardest_class": classes[self.hardest_class],
+            "hardest_class": None if hardest is None else classes[hardest],
             "strengths": [level.to_json(classes) for level in self.levels],
         }
 
@@ -111,18 +113,23 @@ def _percent(score: Estimate) -> str:
 def robustness_sentence(scores: Sequence[CorruptionScores]) -> str:
     """Say which corruption costs most on average, and which strength costs half of its loss.
 
-    Strengths of different corruptions cannot be compared, so it is the most of those tried.
+    Only corruptions whose loss is shown count. Strengths of different corruptions cannot be
+    compared, so it is the most of those tried.
     """
-    hardest = max(scores, key=lambda of: of.mean_loss)
-    clean = _percent(hardest.clean.accuracy)
-    if not hardest.shown or (half := hardest.half) is None:
+    shown = [of for of in scores if of.shown]
+    if not shown:
         return (
             f"none of the {len(scores)} corruptions is shown to lower its accuracy, which is "
-            f"{clean} on unchanged pictures"
+            f"{_percent(scores[0].clean.accuracy)} on unchanged pictures"
         )
-    describe, worst = hardest.corruption.describe, hardest.worst
+    hardest = max(shown, key=lambda of: of.mean_loss)
+    lowers = "lowers its accuracy most of what was tried"
+    if hardest.mean_loss < max(of.mean_loss for of in scores):
+        lowers = "is shown to lower its accuracy"
+    describe, worst, half = hardest.corruption.describe, hardest.worst, hardest.half
+    assert half is not None
     sentence = (
-        f"{hardest.corruption.name} lowers its accuracy most of what was tried: from {clean} on "
+        f"{hardest.corruption.name} {lowers}: from {_percent(hardest.clean.accuracy)} on "
         f"unchanged pictures to {_percent(worst.accuracy)} on pictures {describe(worst.strength)}"
     )
     if half is worst:

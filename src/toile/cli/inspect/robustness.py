@@ -117,7 +117,7 @@ def _text(measured: "Robustness") -> str:
         ),
         *([f"warning: {plain(measured.seen)}"] if measured.seen else []),
         "",
-        table(("", "images", "accuracy %", "recall of the hardest class %"), rows, left=2),
+        table(("", "images", "accuracy %", "recall % of the class that loses most"), rows, left=2),
     ]
     if measured.attacked_clean is not None:
         attacks = [
@@ -138,8 +138,10 @@ def _text(measured: "Robustness") -> str:
 
 
 def _hardest(scores: "CorruptionScores", at: int, names: tuple[str, ...]) -> tuple[str]:
-    """The hardest class over all strengths, with its recall at this strength."""
+    """The class that loses most over all strengths, with its recall at this strength."""
     hardest = scores.hardest_class
+    if hardest is None:
+        return ("none loses",)
     return (f"{plain(names[hardest])} {short_estimate(scores.levels[at].recalls[hardest])}",)
 
 

@@ -46,6 +46,33 @@ def test_a_map_of_the_wrong_pixels_beats_no_random_one():
     assert found.areas[0] > 0.8
 
 
+def test_where_no_order_changes_the_probability_the_map_is_not_checked():
+    network = reads_the_first_pixels()
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(1e-4)
+    found = removal_curves(
+        network, torch.ones(1, 6, 6), noise(1, (6, 6))[0].numpy(), 0, torch.zeros(1)
+    )
+    # The logit is at most 6e-4, and the probability of two classes changes by a quarter of it.
+    assert found.most_change == pytest.approx(1.5e-4, rel=0.01)
+    assert found.sentence == (
+        "cannot be checked by removing pixels: the probability of the class changes by 0.015 "
+        "points at most, in every order that was tried"
+    )
+
+
+def test_where_an_empty_picture_is_likelier_no_pixel_is_said_to_support_the_class():
+    network = reads_the_first_pixels()
+    found = removal_curves(
+        network, -torch.ones(1, 6, 6), noise(1, (6, 6))[0].numpy(), 0, torch.zeros(1)
+    )
+    assert found.sentence == (
+        "cannot be checked by removing pixels: the probability of the class is 0.2 % for the "
+        "picture and 50.0 % for an empty one, so no pixel is shown to support it"
+    )
+
+
 def test_the_same_seed_draws_the_same_random_maps():
     network = reads_the_first_pixels()
     heat = noise(1, (6, 6))[0].numpy()

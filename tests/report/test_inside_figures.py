@@ -124,11 +124,18 @@ def extents(figure, written):
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_a_long_class_name_above_a_picture_ends_before_the_map(narrow):
-    heat = np.ones(PICTURE.shape[1:])
-    figure = evidence_figure(PICTURE, heat, LONG, None, "", narrow)
-    name, title = extents(figure, lambda text: text == "Map" or text.startswith("TROUSERS"))
-    assert name.x1 < title.x0
+@pytest.mark.parametrize("checked", [False, True])
+def test_a_long_class_name_above_a_map_ends_before_the_next(narrow, checked):
+    heat = np.arange(72, dtype=np.float32).reshape(PICTURE.shape[1:])
+    curves = None
+    if checked:
+        network, image = network_of(NETWORKS["plain"]), noise(1)
+        curves = removal_curves(network, image[0], heat, 0, image.new_zeros(2))
+    figure = evidence_figure(PICTURE, heat, LONG, curves, "", narrow)
+    named = extents(figure, lambda text: text.startswith("Map of TROUSERS"))
+    after = extents(figure, lambda text: text == "Map over the picture")
+    assert len(named) == len(after) == 1
+    assert named[0].x1 < (figure.bbox.x1 if narrow else after[0].x0)
 
 
 @pytest.mark.parametrize("narrow", [False, True])

@@ -18,6 +18,10 @@ NUM_RANDOM = 19
 """With so many random maps, being better than all of them happens by chance 1 time in 20."""
 
 
+LEAST_CHANGE = 0.01
+"""Where the probability changes by less, rounding may decide which map is faster."""
+
+
 @dataclass(frozen=True, eq=False)
 class RemovalCurves:
     """The class's probability as pixels are deleted or inserted in the map's order.
@@ -46,8 +50,26 @@ class RemovalCurves:
         return float(_area(self.deletion)), float(_area(self.insertion))
 
     @property
+    def most_change(self) -> float:
+        """The largest change of the probability along a curve, of this map or of a random one."""
+        curves = self.deletion, self.insertion, *self.random_deletion, *self.random_insertion
+        return float(max(np.ptp(curve) for curve in curves))
+
+    @property
     def sentence(self) -> str:
         """The result in words."""
+        cannot = "cannot be checked by removing pixels: the probability of the class"
+        if self.most_change < LEAST_CHANGE:
+            return (
+                f"{cannot} changes by {100 * self.most_change:.2g} points at most, in every order "
+                "that was tried"
+            )
+        picture, empty = 100 * self.deletion[0], 100 * self.deletion[-1]
+        if picture <= empty:
+            return (
+                f"{cannot} is {picture:.1f} % for the picture and {empty:.1f} % for an empty one, "
+                "so no pixel is shown to support it"
+            )
         total = len(self.random_deletion)
         deleted, inserted = self.num_worse
         return (

@@ -21,9 +21,11 @@ from toile.report.theme import (
     fitted,
     new_figure,
     plain,
-    set_title,
     style_axes,
 )
+
+PANEL_INCHES = {False: 1.7, True: 1.6}
+"""The width of a picture, which its title keeps to; True for a small screen."""
 
 
 def evidence_figure(
@@ -36,8 +38,9 @@ def evidence_figure(
 ) -> Figure:
     """The picture, its heat map, the map over the picture, and the deletion and insertion curves.
 
-    `curves` are drawn with the range of random maps; `says`, the results of the checks, is written
-    below. `narrow` for a small screen.
+    `title` says what the map explains, which need not be what the picture shows. `curves` are drawn
+    with the range of random maps; `says`, the results of the checks, is written below. `narrow` for
+    a small screen.
     """
     letters = 62 if narrow else 150
     lines = [line for part in says.split("\n") for line in textwrap.wrap(part, letters)]
@@ -60,7 +63,8 @@ def evidence_figure(
         "constrained", w_pad=0.1, h_pad=0.1, rect=(0, foot_fraction, 1, 1 - foot_fraction)
     )
     shades = shading(heat)
-    _draw_pictures(panels, picture, heat)
+    heading = fitted(f"Map of {title}", PANEL_INCHES[narrow], TITLE, "bold")
+    _draw_pictures(panels, picture, heat, heading)
     scale = panels[1].inset_axes((0, -0.16, 1, 0.05))
     draw_scale(scale, shades, "")
     if curves is not None and graph is not None:
@@ -70,10 +74,6 @@ def evidence_figure(
             0.1 / figure.get_figwidth(), (foot - 0.14 - 0.16 * at) / figure.get_figheight(),
             plain(line, 200), size=7.5, color=MUTED, va="center",
         )  # fmt: skip
-    # Only the layout knows how far it is to the next title.
-    figure.draw_without_rendering()
-    left, right = (axes.get_position().x0 * figure.get_figwidth() for axes in panels[:2])
-    set_title(panels[0], fitted(title, right - left - 0.1, TITLE, "bold"))
     return figure
 
 
@@ -81,10 +81,11 @@ def _draw_pictures(
     panels: list[Axes],
     picture: UInt8[np.ndarray, "c h w"],
     heat: Float[np.ndarray, "h w"],
+    heading: str,
 ) -> None:
     shades = shading(heat)
-    for axes, heading in zip(panels, ("Picture", "Map", "Map over the picture"), strict=True):
-        style_axes(axes, heading)
+    for axes, title in zip(panels, ("Picture", heading, "Map over the picture"), strict=True):
+        style_axes(axes, title)
         axes.grid(False)
         axes.spines[:].set_visible(False)
         axes.set_xticks([])

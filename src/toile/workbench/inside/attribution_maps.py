@@ -96,7 +96,7 @@ def view_attribution(
         values,
         (*says, *checks),
         lambda narrow: evidence_figure(
-            picture.pixels, heat, of, curves, "\n".join((*says[1:], *checks)), narrow
+            picture.pixels, heat, of, curves, "\n".join((*says, *checks)), narrow
         ),
     )
 

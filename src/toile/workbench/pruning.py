@@ -26,7 +26,8 @@ from toile.runs import (
     seen_json,
     seen_words,
 )
-from toile.workbench.surgery import Surgery, by_layer, correct, worth_order
+from toile.statistics import list_names
+from toile.workbench.surgery import Surgery, by_layer, correct, rounded_percent, worth_order
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,12 @@ class Pruned:
         )
         paying = [row["class"] for row in self.classes if row["pays"]]
         pays = (
-            f"{' and '.join(paying)} pay{'s' * (len(paying) == 1)}"
+            f"{list_names(paying, 'and')} pay{'s' * (len(paying) == 1)}"
             if paying
             else ("no class is shown to pay")
         )
         return (
-            f"{100 * smaller:.0f} % smaller, {faster:.2g} times as fast ({slowest:.2g} to "
+            f"{rounded_percent(smaller)} smaller, {faster:.2g} times as fast ({slowest:.2g} to "
             f"{fastest:.2g}), "
             f"{value:+.1f} points ({low:+.1f} to {high:+.1f}), {pays}"
         )
@@ -262,9 +263,12 @@ def _doubt(removal: Removal, difference: Estimate) -> str:
         if least > removal.until_cost
         else ""
     )
+    # Where the loss itself is within the limit, another order helps no more.
+    is_within = 100 * difference.value >= -removal.until_cost
+    order = "" if few and is_within else f"; {_other_order(removal.by)}"
     return (
         f"the scoring half does not show that this costs at most {removal.until_cost:g} points: it "
-        f"may cost {-100 * difference.low:.2f}; {_other_order(removal.by)}{few}"
+        f"may cost {-100 * difference.low:.2f}{order}{few}"
     )
 
 

@@ -18,7 +18,7 @@ from toile.report import PruningLine, pruning_figure
 from toile.runs import Run, data_settings, prepare_data, seen_words
 from toile.statistics import mean_interval
 from toile.workbench.inside.inside_view import InsideView
-from toile.workbench.surgery import Surgery, by_layer, correct, worth_order
+from toile.workbench.surgery import Surgery, by_layer, correct, rounded_percent, worth_order
 
 STEPS = 40
 """Cuts along the curve, from none to all channels that can be cut."""
@@ -228,9 +228,9 @@ def _says(record: dict[str, Any]) -> list[str]:
         change = {key: 100 * value for key, value in within["difference"].items()}
         says.append(
             f"by {MEASURES[name]}: {within['channels']:,} channels "
-            f"({100 * within['channels'] / total:.0f} %) are shown to cost at most {points:g} "
+            f"({rounded_percent(within['channels'] / total)}) are shown to cost at most {points:g} "
             f"points: {change['value']:+.2f} ({change['low']:+.2f} to {change['high']:+.2f}), "
-            f"{100 * (1 - after / before):.0f} % of {before:,} parameters gone"
+            f"{rounded_percent(1 - after / before)} of {before:,} parameters gone"
         )
     halves = {name: _area(measure["accuracy"]) for name, measure in measures.items()}
     ordered = ", ".join(f"{MEASURES[name]} {100 * area:.1f} %" for name, area in halves.items())

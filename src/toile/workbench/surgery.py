@@ -168,3 +168,11 @@ def by_layer(order: Sequence[Channel]) -> dict[str, list[int]]:
 def correct(logits: Float32[np.ndarray, "n k"], labels: np.ndarray) -> Bool[np.ndarray, " n"]:
     """Which images are predicted right."""
     return np.asarray(logits.argmax(axis=1) == labels)
+
+
+def rounded_percent(fraction: float) -> str:
+    """`31 %`, with as many decimals as it takes not to say 0 or 100 % of what is neither."""
+    digits = 0
+    while 0 < fraction < 1 and float(f"{100 * fraction:.{digits}f}") in (0, 100):
+        digits += 1
+    return f"{100 * fraction:.{digits}f} %"

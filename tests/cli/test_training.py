@@ -4,8 +4,12 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+import toile as library
+from toile.cli.training import summary
+from toile.recipe import with_settings
 from toile.runs import Run
 
 # Here an SVG is what users get: elsewhere the suite leaves figures out.
@@ -169,3 +173,13 @@ def test_two_threads_train_where_the_environment_allows_torch_one(toile, quickly
     assert answer.code == 0
     for name in ("OMP_THREAD_LIMIT=1", "OMP_DYNAMIC=true"):
         assert f"note: {name} is left out of account" in answer.errors
+
+
+def test_recalls_are_of_the_images_that_score(small, tmp_path):
+    stops = with_settings(small(validation=20), {"training.early_stopping.patience": 1})
+    run = library.train(stops, out=tmp_path / "run")
+    scores = np.bincount(run.validation.labels[run.validation.selection == 0])
+    rows = [line.split() for line in summary(run).splitlines()]
+    shown = {row[0]: int(row[-1]) for row in rows if row and row[0] in run.data.class_names}
+    assert shown == dict(zip(run.data.class_names, scores.tolist(), strict=True))
+    assert sum(shown.values()) == run.score.n < len(run.validation.labels)

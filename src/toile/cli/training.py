@@ -215,13 +215,16 @@ def _scored(run: "Run") -> list[str]:
 
 
 def _recalls(run: "Run") -> list[str]:
-    """A table of each class's recall; nothing if no images are held out."""
+    """A table of each class's recall on the images that score; nothing if none are held out."""
     from toile import evaluation
+    from toile.runs import scored_images
 
     if not run.has_validation:
         return []
     validation, names = run.validation, run.data.class_names
-    matrix = evaluation.confusion_matrix(validation.labels, validation.logits.argmax(1), len(names))
+    among = scored_images(run.recipe, validation)
+    predicted = validation.logits[among].argmax(1)
+    matrix = evaluation.confusion_matrix(validation.labels[among], predicted, len(names))
     rows = [
         _recall(name, recall)
         for name, recall in zip(names, evaluation.recalls(matrix), strict=True)

@@ -31,6 +31,12 @@ def test_the_surest_errors_are_those_of_the_stored_answers(found, among_runs):
         assert mistake["true"] == run.data.class_names[run.validation.labels[row]]
 
 
+def test_one_mistake_and_several_have_their_own_words(toile, among_runs):
+    one, several = (toile("inspect", "mistakes", "last", f"--count={n}").output for n in (1, 2))
+    assert "for the most confident, the nearest training image has" in one
+    assert "for the 2 most confident, the nearest training image has" in several
+
+
 def test_the_library_says_the_same(found, among_runs):
     assert view_mistakes(inspected(open_run("last")), 5, 3).record == found
 

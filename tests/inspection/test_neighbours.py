@@ -38,8 +38,13 @@ def test_the_first_of_equally_near_ones_is_taken_and_no_more_than_there_are():
     found = nearest_images(network, pictures[:1], pictures.split(2), 3, "euclidean")
     assert found.indices.tolist() == [[0, 2, 4]]
     assert found.distances.tolist() == [[0, 0, 0]]
+    assert found.num_nearest.tolist() == [3]
     few = nearest_images(network, pictures[1:2], pictures.split(2), 9, "euclidean")
     assert few.indices.tolist() == [[1, 3, 0, 2, 4]]
+    assert few.num_nearest.tolist() == [1]
+    # A nearer one in a later batch is counted anew.
+    later = nearest_images(network, pictures[3:4], pictures.split(2), 3, "euclidean")
+    assert later.num_nearest.tolist() == [1]
 
 
 def test_a_picture_of_which_all_numbers_are_0_is_at_right_angles_to_all():
@@ -49,6 +54,7 @@ def test_a_picture_of_which_all_numbers_are_0_is_at_right_angles_to_all():
     found = nearest_images(network, torch.zeros(1, 1, 2, 2), [noise(3, (1, 2, 2))], 2)
     assert found.indices.tolist() == [[0, 1]]
     assert found.distances.tolist() == [[1, 1]]
+    assert found.num_nearest.tolist() == [3]
 
 
 def test_another_metric_is_refused():

@@ -27,12 +27,15 @@ class Neighbours:
     """For each picture the nearest pictures of the set, the nearest first.
 
     `indices` are those of the set. Distances are between the inputs of the dense layer `before`:
-    1 minus the cosine of their angle, from 0 to 2, or Euclidean.
+    1 minus the cosine of their angle, from 0 to 2, or Euclidean. `num_nearest` counts the pictures
+    of the set at the least distance: if they are more than `indices` has, which of them are named
+    depends on their order alone.
     """
 
     before: str
     indices: Int64[np.ndarray, "n count"]
     distances: Float64[np.ndarray, "n count"]
+    num_nearest: Int64[np.ndarray, " n"]
 
 
 def nearest_images(
@@ -55,6 +58,7 @@ def nearest_images(
     before, features = hidden_features(network, [images])
     num = len(features)
     indices, distances = np.zeros((num, 0), np.int64), np.zeros((num, 0))
+    least, num_nearest = np.full(num, np.inf), np.zeros(num, np.int64)
     done = 0
     for batch in checked_batches(network, batches):
         _, batch_features = hidden_features(network, [batch])
@@ -62,6 +66,9 @@ def nearest_images(
         batch_distances = np.nan_to_num(
             cdist(features, batch_features, cast(Metric, metric)), nan=1.0
         )
+        before_batch, least = least, np.minimum(least, batch_distances.min(axis=1))
+        num_nearest = np.where(least < before_batch, 0, num_nearest)
+        num_nearest += (batch_distances == least[:, None]).sum(axis=1)
         distances = np.concatenate([distances, batch_distances], axis=1)
         arrived = np.broadcast_to(np.arange(done, done + len(batch)), batch_distances.shape)
         indices = np.concatenate([indices, arrived], axis=1)
@@ -70,4 +77,4 @@ def nearest_images(
         indices = np.take_along_axis(indices, order, axis=1)
         distances = np.take_along_axis(distances, order, axis=1)
         done += len(batch)
-    return Neighbours(before, indices, distances)
+    return Neighbours(before, indices, distances, num_nearest)

@@ -26,12 +26,17 @@ from toile.workbench.inside.opened import InspectedRun
 
 @dataclass(frozen=True, eq=False)
 class _Nearest:
-    """The nearest training images of each shown mistake: indices, classes and distances."""
+    """The nearest training images of each shown mistake: indices, classes and distances.
+
+    `equally_near` counts the training images at the least distance where they are more than those
+    listed, so that none of them is nearest; elsewhere it is 0.
+    """
 
     before: str | None
     indices: Int[np.ndarray, "m count"]
     labels: Int[np.ndarray, "m count"]
     distances: Float[np.ndarray, "m count"]
+    equally_near: Int[np.ndarray, " m"]
 
     def records(self, row: int, names: Sequence[str]) -> list[dict[str, Any]]:
         """The neighbours of one mistake, the nearest first, with the names of their classes."""
@@ -72,7 +77,12 @@ def view_mistakes(
     images = ListedImages(train, indices, columns)
     near = _nearest(opened, indices[:count], neighbours, metric)
     shown = [
-        mistake | {"scores": bool(scoring[errors[row]]), "neighbours": near.records(row, names)}
+        mistake
+        | {
+            "scores": bool(scoring[errors[row]]),
+            "neighbours": near.records(row, names),
+            "equally_near": int(near.equally_near[row]),
+        }
         for row, mistake in enumerate(images.records(count))
     ]
     scored = {"images": int(scoring.sum()), "errors": int(scoring[errors].sum())}
@@ -106,7 +116,8 @@ def _nearest(
 ) -> _Nearest:
     if not count or not len(indices):
         none = np.zeros((len(indices), 0))
-        return _Nearest(None, none.astype(np.int64), none.astype(np.int64), none)
+        whole = none.astype(np.int64)
+        return _Nearest(None, whole, whole, none, np.zeros(len(indices), np.int64))
     train, trained = opened.dataset.train, opened.trained_indices
     try:
         nearest = nearest_images(
@@ -119,7 +130,8 @@ def _nearest(
     except ToileError as error:
         raise ToileError(f"{error}. --neighbours 0 shows the mistakes without them") from error
     near = trained[nearest.indices]
-    return _Nearest(nearest.before, near, train.to_learn().labels[near], nearest.distances)
+    ties = np.where(nearest.num_nearest > near.shape[1], nearest.num_nearest, 0)
+    return _Nearest(nearest.before, near, train.to_learn().labels[near], nearest.distances, ties)
 
 
 def _picture(train: Images, mistake: dict[str, Any]) -> SheetPicture:
@@ -135,6 +147,7 @@ def _picture(train: Images, mistake: dict[str, Any]) -> SheetPicture:
                 pixels[near["index"]], near["class"], near["distance"], _agrees(mistake, near)
             )
             for near in mistake["neighbours"]
+            if not mistake["equally_near"]
         ],
     )
 
@@ -151,16 +164,19 @@ def _says(record: dict[str, Any], which_half: str) -> list[str]:
         says.append(
             f"{scored['errors']:,} of them among the {scored['images']:,} that score; {which_half}"
         )
-    nearest = [
-        [_agrees(mistake, neighbour) for neighbour in mistake["neighbours"]]
-        for mistake in mistakes
-        if mistake["neighbours"]
+    compared = [mistake for mistake in mistakes if mistake["neighbours"]]
+    first = [
+        _agrees(mistake, mistake["neighbours"][0])
+        for mistake in compared
+        if not mistake["equally_near"]
     ]
-    if nearest:
-        first = [row[0] for row in nearest]
+    if first:
+        of = "the most confident" if len(first) == 1 else f"the {len(first)} most confident"
+        if len(first) < len(compared):
+            of = f"{len(first)} of the {len(compared)} most confident"
         says.append(
-            f"for the {len(mistakes)} most confident, the nearest training image has the predicted "
-            f"class in {first.count('answered')}, and the true class in {first.count('true')}"
+            f"for {of}, the nearest training image has the predicted class in "
+            f"{first.count('answered')}, and the true class in {first.count('true')}"
         )
     for mistake in mistakes:
         line = (
@@ -168,7 +184,9 @@ def _says(record: dict[str, Any], which_half: str) -> list[str]:
             f"{percentage(mistake['probability'])}"
         )
         classes = [neighbour["class"] for neighbour in mistake["neighbours"]]
-        if classes:
+        if mistake["equally_near"]:
+            line += f"; {mistake['equally_near']:,} training images are equally near to it"
+        elif classes:
             counted = sorted(set(classes), key=lambda name: (-classes.count(name), name))
             near = ", ".join(f"{classes.count(name)} {name}" for name in counted)
             line += f"; nearest {near}"

@@ -27,6 +27,10 @@ def describe_arrays(tmp_path):
     return of
 
 
+def test_a_name_is_described_as_the_dataset_of_that_name():
+    assert describe("fashion-sample").to_json() == describe(load_data("fashion-sample")).to_json()
+
+
 def test_greys_are_of_the_pixels_alone_and_class_by_class(describe_arrays):
     found = describe_arrays([DARK, LIGHT, STEP], [0, 0, 1], [STEP, DARK], [0, 1])
     assert found.train.class_counts.tolist() == [2, 1]

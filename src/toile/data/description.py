@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from toile.data.dataset import Dataset, Skipped
+from toile.data.dataset import Dataset, DataSource, Skipped
 from toile.data.duplicates import Conflict, Overlap, conflicts, duplicate_groups, overlaps
 from toile.data.fingerprint import image_hashes
 from toile.data.greys import Greys
 from toile.data.images import Images, chunk_slices
+from toile.data.load import load_data
 from toile.data.sealed import open_sealed
 from toile.data.statistics import count_values, mean_and_sd
 
@@ -111,13 +112,14 @@ class Description:
         return values
 
 
-def describe(dataset: Dataset) -> Description:
-    """Count, average and compare all parts of `dataset`.
+def describe(data: DataSource) -> Description:
+    """Count, average and compare all parts of `data`, a dataset, a known name or a path.
 
     >>> described = toile.describe(data)
     >>> described.train.class_counts[:2].tolist(), described.test.class_counts[:2].tolist()
     ([600, 600], [100, 100])
     """
+    dataset = data if isinstance(data, Dataset) else load_data(data)
     learnt, held_out = dataset.train.split_held_out()
     parts = {"train": learnt, "validation": held_out, "test": open_sealed(dataset.test)}
     hashes = {name: image_hashes(part) for name, part in parts.items()}

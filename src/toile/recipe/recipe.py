@@ -93,6 +93,15 @@ class Recipe(RootSettings):
         """
         return with_settings(self, addressed({**settings, **named}))
 
+    def to_yaml(self, complete: bool = False) -> str:
+        """This recipe as a file has it; `complete` writes the settings with their default too.
+
+        >>> length = Path("mine.yaml").write_text(recipe.to_yaml())
+        >>> toile.Recipe.read("mine.yaml") == recipe
+        True
+        """
+        return recipe_text(self, complete)
+
     @property
     def hash(self) -> str:
         """sha256 over what decides a run: everything but the name and `about`.

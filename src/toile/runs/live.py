@@ -14,13 +14,16 @@ from toile.training import Event, Fit, prepare_torch
 class LiveRun:
     """A run in training: iterate it for the events, leave the loop to stop it.
 
-    `notes` are sentences the user should read: what was done otherwise than asked.
+    `notes` are sentences the user should read: what was done otherwise than asked. Events are
+    those of `toile.training`: `Stepped`, `Interval`, `Epoch`, `Finished` and so on.
 
+        >>> from toile.training import Epoch
         >>> live = toile.begin(recipe, epochs=2)
         >>> for event in live:
-        ...     break  # leaving the loop stops it; toile.resume goes on to the same bits
-        >>> live.run.status
-        'stopped'
+        ...     if isinstance(event, Epoch) and event.validation.accuracy > 0.1:
+        ...         break  # leaving the loop stops it; toile.resume goes on to the same bits
+        >>> live.run.status, event.epoch
+        ('stopped', 1)
     """
 
     run: Run

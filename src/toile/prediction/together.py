@@ -93,8 +93,8 @@ def ask_together(
         progress(start, len(sources), "pictures")
         batch = sources[start : start + AT_ONCE]
         num_shown = sum(bool(prediction.steps) for prediction in predictions)
-        looks = _look_at_all(batch, classifiers, num_steps - num_shown, corrections)
-        predictions += _answer(classifiers, batch, looks, num_top, always)
+        prepared = _prepare_batch(batch, classifiers, num_steps - num_shown, corrections)
+        predictions += _answer(classifiers, batch, prepared, num_top, always)
     progress(len(sources), len(sources), "pictures")
     return predictions
 
@@ -142,7 +142,7 @@ def _answer(
     ]
 
 
-def _look_at_all(
+def _prepare_batch(
     sources: Sequence[PictureSource],
     classifiers: Sequence[Classifier],
     num_steps: int,
@@ -151,12 +151,12 @@ def _look_at_all(
     """Each picture prepared for each network; the first `num_steps` have their steps."""
     prepared_or_error: list[list[PreparedPicture] | str] = []
     for source in sources:
-        prepared_or_error.append(_look(source, classifiers, num_steps > 0, corrections))
+        prepared_or_error.append(_prepare_unsealed(source, classifiers, num_steps > 0, corrections))
         num_steps -= isinstance(prepared_or_error[-1], list)
     return prepared_or_error
 
 
-def _look(
+def _prepare_unsealed(
     source: PictureSource,
     classifiers: Sequence[Classifier],
     show_steps: bool,

@@ -45,7 +45,7 @@ def compare_figure(histories: Mapping[str, History]) -> Figure:
 def _draw(axes: Axes, histories: Mapping[str, History], measure: Measure) -> None:
     style_axes(axes, measure.capitalize())
     for index, history in enumerate(histories.values()):
-        color, marker = _look(index)
+        color, marker = _style(index)
         scores, training = validation_series(history, measure), training_series(history, measure)
         axes.plot(scores.x, scores.y, color=color, marker=marker, markersize=4, linewidth=1.8)
         axes.plot(
@@ -57,14 +57,14 @@ def _draw(axes: Axes, histories: Mapping[str, History], measure: Measure) -> Non
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
-def _look(index: int) -> tuple[str, str]:
+def _style(index: int) -> tuple[str, str]:
     return DISTINCT[index % len(DISTINCT)], MARKERS[index // len(DISTINCT) % len(MARKERS)]
 
 
 def _run_keys(histories: Mapping[str, History]) -> list[Line2D]:
     keys = []
     for index, label in enumerate(histories):
-        color, marker = _look(index)
+        color, marker = _style(index)
         keys.append(
             Line2D(
                 [], [], color=color, marker=marker, markersize=5, linewidth=1.8,

@@ -46,13 +46,13 @@ def learning_figure(curves: Curves, narrow: bool = False) -> Figure:
     names = dict(zip(coloured, short_names(coloured, 24), strict=True)) if coloured else {}
     for level, of_level in shown.items():
         index = coloured.index(level) if level in coloured else None
-        look = _look(index)
+        style = _style(index)
         if index is not None:
-            keys.append(Line2D([], [], **look, label=names[level]))
-        _draw(by_epoch, of_level, look, in_seconds=False)
-        _draw(by_seconds, of_level, look, in_seconds=True)
+            keys.append(Line2D([], [], **style, label=names[level]))
+        _draw(by_epoch, of_level, style, in_seconds=False)
+        _draw(by_seconds, of_level, style, in_seconds=True)
     if len(shown) > len(coloured):
-        keys.append(Line2D([], [], **_look(None), label=f"{len(shown) - len(coloured)} others"))
+        keys.append(Line2D([], [], **_style(None), label=f"{len(shown) - len(coloured)} others"))
     style_axes(by_epoch, "Validation accuracy by epoch")
     style_axes(by_seconds, "The same by time")
     by_epoch.set_xlabel("epoch")
@@ -91,7 +91,7 @@ def _highest(shown: dict[str, list[LearningCurve]]) -> list[str]:
     return [level for level in shown if level in highest]
 
 
-def _look(index: int | None) -> dict[str, Any]:
+def _style(index: int | None) -> dict[str, Any]:
     if index is None:
         return {"color": LINE, "linewidth": 1.2, "zorder": 1}
     return {
@@ -100,21 +100,21 @@ def _look(index: int | None) -> dict[str, Any]:
 
 
 def _draw(
-    axes: Axes, curves: Sequence[LearningCurve], look: dict[str, Any], in_seconds: bool
+    axes: Axes, curves: Sequence[LearningCurve], style: dict[str, Any], in_seconds: bool
 ) -> None:
     """Draw mean and band up to the epoch that all readings reached, then the longer readings."""
     together = min(len(curve.accuracies) for curve in curves)
     accuracies = np.array([curve.accuracies[:together] for curve in curves])
     x = _seconds(curves, together) if in_seconds else np.arange(1.0, together + 1)
     most = max(len(curve.accuracies) for curve in curves)
-    unmarked = {name: value for name, value in look.items() if name != "marker"}
-    axes.plot(x, accuracies.mean(axis=0), **(look if most <= MOST_MARKED else unmarked))
-    if "marker" not in look:
+    unmarked = {name: value for name, value in style.items() if name != "marker"}
+    axes.plot(x, accuracies.mean(axis=0), **(style if most <= MOST_MARKED else unmarked))
+    if "marker" not in style:
         return
     low, high = accuracies.min(axis=0), accuracies.max(axis=0)
     if together == 1:
-        axes.vlines(x, low, high, color=look["color"], linewidth=5, alpha=0.3)
-    axes.fill_between(x, low, high, color=look["color"], alpha=0.16, linewidth=0)
+        axes.vlines(x, low, high, color=style["color"], linewidth=5, alpha=0.3)
+    axes.fill_between(x, low, high, color=style["color"], alpha=0.16, linewidth=0)
     for curve in curves:
         later = slice(together - 1, None)
         positions = (

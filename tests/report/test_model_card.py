@@ -204,6 +204,7 @@ def test_an_imported_network_was_trained_elsewhere(run, few_garments, tmp_path):
     assert "its weights came from the file own.onnx" in card
     assert "it was trained elsewhere; its training data is not known" in card
     assert "it is scored on 60 of the 120 validation images of garments.npz" in card
+    assert "accuracies on those others: standardised by the training images:" in card
     assert "n = 60." in card
     assert "training images;" not in card
     assert "`toile train recipe.yaml` repeats it" not in card
@@ -229,6 +230,14 @@ def test_a_run_that_began_with_anothers_weights_needs_them(dense):
     )
     assert "A network without convolutions of" in card
     assert str(dense.folder.parent) not in card
+
+
+def test_no_command_is_named_that_a_run_without_validation_refuses(few_garments, tmp_path):
+    recipe = RECIPE | {"data": {"size_px": 8, "validation": 0}}
+    run = toile.train(recipe_of(recipe), data=few_garments, out=tmp_path / "all")
+    card = model_card(run)
+    assert "none held out for validation" in card
+    assert "toile baselines" not in card
 
 
 def test_a_diverged_run_says_so(run, tmp_path):

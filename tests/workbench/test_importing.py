@@ -92,6 +92,38 @@ def test_how_its_pictures_were_scaled_is_found_out(
     assert imported.run.score.of == "the scoring half of validation"
 
 
+def of_imagenet(network: nn.Sequential) -> nn.Sequential:
+    """What gives `network`'s outputs for its pictures in three channels, scaled as ImageNet's."""
+    mean, sd = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+
+    def change(made: nn.Sequential) -> None:
+        first = made[0]
+        weight = first.weight * sd.reshape(1, 3, 1, 1) / 3
+        first.bias += first.weight.sum((1, 2, 3)) * mean.mean()
+        first.weight, first.in_channels = nn.Parameter(weight), 3
+
+    return edited(network, change)
+
+
+def test_pictures_scaled_as_those_of_imagenet_are_found_out(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    settings = HALVED | {"data.colour": "rgb"}
+    network = of_imagenet(strangers)
+    imported = import_network(network, DATA, settings=settings, out=tmp_path / "run")
+    assert imported.chosen.scaling == "imagenet"
+    plain = brought(strangers, tmp_path / "plain")
+    assert imported.run.score == plain.run.score
+    assert imported.chosen.loss == pytest.approx(plain.chosen.loss, rel=1e-3)
+
+
+def test_a_scale_of_three_channels_is_none_of_grey_pictures(
+    strangers: nn.Sequential, tmp_path: Path
+) -> None:
+    with pytest.raises(ToileError, match=r"imagenet, which is of three channels, and .* of 1; one"):
+        brought(strangers, tmp_path / "run", scaling="imagenet")
+
+
 def test_the_run_answers_as_the_network_does(
     strangers: nn.Sequential, data: Dataset, tmp_path: Path
 ) -> None:

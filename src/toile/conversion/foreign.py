@@ -1,6 +1,6 @@
 """A network that was made elsewhere, as our layers and weights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,11 +22,12 @@ class InputScale:
     factor: tuple[float, ...]
     offset: tuple[float, ...]
 
-    def after(self, factor: float, offset: float) -> "InputScale":
-        """This scale of `factor * x + offset`, the same for all channels."""
-        factors = tuple(first * factor for first in self.factor)
-        offsets = zip(self.factor, self.offset, strict=True)
-        return InputScale(factors, tuple(first * offset + second for first, second in offsets))
+    def after(self, factor: Sequence[float], offset: Sequence[float]) -> "InputScale":
+        """This scale of `factor * x + offset`, of one number or one a channel."""
+        first = np.asarray(self.factor)
+        factors = first * factor
+        offsets = first * offset + self.offset
+        return InputScale(tuple(factors.tolist()), tuple(offsets.tolist()))
 
 
 @dataclass(frozen=True, eq=False)

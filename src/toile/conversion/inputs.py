@@ -14,25 +14,41 @@ INPUT_LAYERS = ("input_scale", *(f"input_scale_{number}" for number in range(2, 
 
 @dataclass(frozen=True)
 class Scaling:
-    """`factor * x + offset` of pixels in [0, 1], or of those standardised by the training part."""
+    """`factor * x + offset` of pixels in [0, 1], or of those standardised by the training part.
+
+    Both are of one number, or of one for each of three channels.
+    """
 
     words: str
-    factor: float
-    offset: float
+    factor: tuple[float, ...]
+    offset: tuple[float, ...]
     is_standard: bool = False
+
+    def fits(self, channels: int) -> bool:
+        """Whether pictures of so many channels can be scaled so."""
+        return len(self.factor) in (1, channels)
+
+
+IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of pixels in [0, 1], red, green and blue: what torchvision's networks and their like expect."""
 
 
 SCALINGS: Mapping[str, Scaling] = MappingProxyType(
     {
-        "unit": Scaling("0 to 1", 1.0, 0.0),
-        "bytes": Scaling("0 to 255", 255.0, 0.0),
-        "symmetric": Scaling("-1 to 1", 2.0, -1.0),
-        "standard": Scaling("standardised by the training images", 1.0, 0.0, is_standard=True),
-        "unit-inverted": Scaling("0 to 1, inverted", -1.0, 1.0),
-        "bytes-inverted": Scaling("0 to 255, inverted", -255.0, 255.0),
-        "symmetric-inverted": Scaling("-1 to 1, inverted", -2.0, 1.0),
+        "unit": Scaling("0 to 1", (1.0,), (0.0,)),
+        "bytes": Scaling("0 to 255", (255.0,), (0.0,)),
+        "symmetric": Scaling("-1 to 1", (2.0,), (-1.0,)),
+        "standard": Scaling("standardised by the training images", (1.0,), (0.0,), True),
+        "imagenet": Scaling(
+            "standardised by ImageNet's mean and SD",
+            tuple(1 / sd for sd in IMAGENET_SD),
+            tuple(-mean / sd for mean, sd in zip(IMAGENET_MEAN, IMAGENET_SD, strict=True)),
+        ),
+        "unit-inverted": Scaling("0 to 1, inverted", (-1.0,), (1.0,)),
+        "bytes-inverted": Scaling("0 to 255, inverted", (-255.0,), (255.0,)),
+        "symmetric-inverted": Scaling("-1 to 1, inverted", (-2.0,), (1.0,)),
         "standard-inverted": Scaling(
-            "standardised by the training images, inverted", -1.0, 0.0, is_standard=True
+            "standardised by the training images, inverted", (-1.0,), (0.0,), True
         ),
     }
 )

@@ -101,7 +101,7 @@ def _imported(run: Run) -> list[str]:
         f"fingerprint of that data `{facts.fingerprint}`",
     ]
     if run.imported is not None:
-        rows.append(f"accuracies as it was read: {escaped(run.imported['sentence'])}")
+        rows.append(f"accuracies on those others: {escaped(run.imported['sentence'])}")
     return [markdown_list([*rows, *map(escaped, facts.notes)])]
 
 

@@ -72,6 +72,8 @@ def _best(run: Run) -> tuple[Estimate, str]:
 
 def _baselines(run: Run) -> list[str]:
     scores = run.baselines
+    if not run.has_validation:
+        return []
     if scores is None:
         return [f"Compared with simple classifiers: {_unmeasured(run, BASELINES)}."]
     rows = [

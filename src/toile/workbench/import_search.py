@@ -29,8 +29,8 @@ FLOOR, MOST_FLOOR = 3, 0.5
 
 Networks with random weights reached 2.5 times: their features separate some classes.
 """
-TRIED = 32
-"""The number of readings: eight scales, transposed or not, with classes in order or not."""
+TRIED = 36
+"""The number of readings: nine scales, transposed or not, with classes in order or not."""
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,14 @@ def import_network(
     network, prepared = _read(source, recipe, prepared, progress)
     _refuse_other_classes(network, prepared)
     search = ImportSearch(network, prepared, progress)
-    read = search.best([scaling] if scaling else list(SCALINGS), is_explicit=scaling is not None)
+    channels = network.shape[0]
+    fitting = [name for name, each in SCALINGS.items() if each.fits(channels)]
+    if scaling is not None and scaling not in fitting:
+        raise ToileError(
+            f"scaling is {scaling}, which is of three channels, and {network.source} takes "
+            f"pictures of {channels}; one of {', '.join(fitting)} fits"
+        )
+    read = search.best([scaling] if scaling else fitting, is_explicit=scaling is not None)
     proof = _proof(network, read, prepared)
     run = _begin(read.network, read.tried, prepared, source, out)
     imported = ImportedNetwork(
@@ -308,7 +315,7 @@ def _proof(
     ours = logits_of(scaled_inputs(across, scaling), scaling, prepared, images)
     pixels = pixels_as(scaling, prepared)
     inputs = (images.pixels[:] / np.float32(255) - _columns(pixels.mean)) / _columns(pixels.sd)
-    inputs = np.asarray(inputs * scaling.factor + scaling.offset, np.float32)
+    inputs = inputs * _columns(scaling.factor) + _columns(scaling.offset)
     theirs = network.runtime(inputs.transpose(0, 1, 3, 2) if read.tried.is_transposed else inputs)
     if theirs.shape[1] == 1:
         ours = ours[:, 1:] - ours[:, :1]

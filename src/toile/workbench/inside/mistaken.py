@@ -115,9 +115,9 @@ def _nearest(
     opened: InspectedRun, indices: Int[np.ndarray, " m"], count: int, metric: str
 ) -> _Nearest:
     if not count or not len(indices):
-        none = np.zeros((len(indices), 0))
-        whole = none.astype(np.int64)
-        return _Nearest(None, whole, whole, none, np.zeros(len(indices), np.int64))
+        distances = np.zeros((len(indices), 0))
+        nothing = distances.astype(np.int64)
+        return _Nearest(None, nothing, nothing, distances, np.zeros(len(indices), np.int64))
     train, trained = opened.dataset.train, opened.trained_indices
     try:
         nearest = nearest_images(

@@ -76,13 +76,15 @@ def test_a_picture_is_scaled_alike_whatever_stands_beside_it(fitted):
     together = fitted.predict_proba(NEW_X[:20])
     alone = np.concatenate([fitted.predict_proba(picture[None] * 1.0) for picture in NEW_X[:20]])
     assert np.allclose(together, alone, atol=1e-6)
-    dark = NEW_X[:1] / 16
+    dark = NEW_X[:1] // 8
     assert not np.allclose(fitted.predict_proba(dark), together[:1], atol=1e-3)
 
 
 def test_values_of_another_scale_are_refused(fitted):
     with pytest.raises(ValueError, match="those that were learnt from go from 0, black, to 16"):
         fitted.predict(NEW_X * 10)
+    with pytest.raises(ValueError, match="with fractions; those that were learnt from are whole"):
+        fitted.predict(NEW_X / 16)
 
 
 def test_the_seed_is_random_state(fitted):

@@ -62,7 +62,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `X` is (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 or 3 channels, or rows of square grey
     pictures laid out flat, from 4 to 256 px a side; bytes, or numbers from 0 to 1, -1 to 1 or 0 to
     255, `white` being the value of white where that cannot be told. What `predict` is given has the
-    same shape and scale. `y` are names or numbers.
+    same shape and scale: another, as fractions where whole numbers were learnt, is refused. `y` are
+    names or numbers.
 
     The run is trained in a temporary folder, or kept as a run in the folder `workspace`. Fitted it
     has `classes_`, `image_shape_` (channels, height, width), `history_`, of arrays with a number

@@ -93,7 +93,8 @@ def bytes_of_arrays(
 def pixels_of_array(x: Any, data: Data, greys: Greys, name: str) -> UInt8[np.ndarray, "n c h w"]:
     """Images on the scale of others, which `greys` describes, in the size and colour of `data`.
 
-    Raises ToileError where they have values beyond black and white.
+    Raises ToileError where they have values beyond black and white, or fractions from -1 to 1 where
+    the others had whole numbers: those are pictures in another scale, and would all be black.
     """
     array = _held_pixels(x, name)
     extremes = Extremes()
@@ -103,6 +104,13 @@ def pixels_of_array(x: Any, data: Data, greys: Greys, name: str) -> UInt8[np.nda
         raise ToileError(
             f"{name}: pixels go {extremes.words}; those that were learnt from go from "
             f"{greys.black:g}, black, to {greys.white:g}, white: give them in the same scale"
+        )
+    is_narrow = not extremes.are_integers and extremes.lowest >= -1 and extremes.highest <= 1
+    if is_narrow and greys.whole and greys.white > 1:
+        raise ToileError(
+            f"{name}: pixels go {extremes.words}, with fractions; those that were learnt from are "
+            f"whole numbers from {greys.black:g}, black, to {greys.white:g}, white: give them in "
+            f"the same scale, as {greys.white:g} * {name} if 1 is white"
         )
     images = Images(_pixels(array, greys), np.zeros(array.shape[0], np.int64))
     return conform(images, data, name).pixels[:]

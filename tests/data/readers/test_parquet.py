@@ -146,6 +146,12 @@ def test_of_two_columns_of_classes_the_settings_choose(tmp_path):
         load_data(file, label_column="fines")
 
 
+def test_a_column_of_parts_is_said_not_to_be_read(tmp_path):
+    split = pa.array(["test" if number % 4 else "train" for number in range(24)])
+    notes = load_data(write(tmp_path / "set.parquet", range(24), split=split)).notes
+    assert any("the column split is not read; parts are told by" in note for note in notes)
+
+
 def test_a_test_part_whose_classes_are_secret_is_left_out_and_said(tmp_path):
     write(tmp_path / "train.parquet", range(18))
     write(tmp_path / "test.parquet", range(18, 24), label=pa.array([-1] * 6))

@@ -149,6 +149,14 @@ def test_what_would_have_to_be_guessed_is_refused(tmp_path, contents, said):
         load_data(write(tmp_path / "set.tar", contents))
 
 
+@pytest.mark.parametrize("ending", ["json", "txt"])
+def test_labels_that_are_in_no_file_of_classes_are_asked_for(tmp_path, ending):
+    contents = {name: value for name, value in samples(range(9)).items() if name.endswith("png")}
+    contents |= {name.replace("png", ending): b"1" for name in contents}
+    with pytest.raises(ToileError, match=rf"have a \.{ending} for each picture and no \.cls"):
+        load_data(write(tmp_path / "set.tar", contents))
+
+
 def test_a_packed_tar_is_refused_with_the_line_that_unpacks_it(tmp_path):
     (tmp_path / "set.tar.gz").write_bytes(b"\x1f\x8b")
     with pytest.raises(ToileError, match=r"tar -xf set.tar.gz"):

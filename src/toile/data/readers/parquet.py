@@ -31,6 +31,8 @@ from toile.recipe import Data
 # train-00002-of-00005
 SHARD = re.compile(r"(?P<name>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})")
 PARTS = ("train", "validation", "test")
+PART_COLUMNS = ("split", "subset", "partition", "usage")
+"""What columns are called that say of which part a row is."""
 LEARNT = (None, "train")
 """The parts that must have labels; None is a file without a part in its name."""
 
@@ -56,6 +58,11 @@ def read_parquet(path: Path, files: list[Path], data: Data, progress: Progress) 
             f"{figures[0].relative_to(path)} among them"
         )
     notes.append(f"pictures and labels are the columns {shards[0].form.pair}")
+    notes += [
+        f"the column {name} is not read; parts are told by the names of files, as train.parquet"
+        for name in shards[0].form.columns
+        if name.casefold() in PART_COLUMNS and name != shards[0].form.labels
+    ]
     pairs = [(shard.form, shard.labels) for shard in shards if shard.labels is not None]
     labels, class_names = merge_labels(pairs, str(path), notes)
     rows = PictureRows()

@@ -6,7 +6,7 @@ say their part. Source: webdataset's description of its format.
 """
 
 import tarfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -92,6 +92,7 @@ def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> P
     key = partial(decoded_key, path, files, data)
     has_classes = any(member.ending.endswith(CLASS_ENDING) for member in members)
     if not has_classes:
+        _refuse_labels_of_another_kind(members, path)
         return read_pictures(str(path), _of_folders(members), data, progress, key)
     classes = {
         member.key: _class_of(member, path)
@@ -102,6 +103,24 @@ def read_tar(path: Path, files: list[Path], data: Data, progress: Progress) -> P
     parts = read_pictures(str(path), pictures, data, progress, key)
     notes = (*parts.notes, *_shards_note(members), *_mixed_note(classes, path))
     return replace(parts, notes=notes)
+
+
+def _refuse_labels_of_another_kind(members: list[Member], path: Path) -> None:
+    """Raise ToileError for samples that have another file than a class for each picture."""
+    keys = {member.key for member in members if member.ending.endswith(PICTURE_ENDINGS)}
+    counts = Counter(
+        member.ending
+        for member in members
+        if member.key in keys and not member.ending.endswith(PICTURE_ENDINGS)
+    )
+    folders = {member.path.parent for member in members}
+    endings = sorted(ending for ending, number in counts.items() if number == len(keys))
+    if len(folders) == 1 and endings:
+        raise ToileError(
+            f"{path}: its samples have a {endings[0]} for each picture and no {CLASS_ENDING}, "
+            "which holds the number or name of the class; write shards with one, as webdataset's "
+            'writer does for {"__key__": key, "png": picture, "cls": number}'
+        )
 
 
 def _members(file: Path) -> Iterator[Member]:

@@ -1,6 +1,6 @@
 """Figures of what a network does inside: all that was given is there, and nothing divides by 0."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -200,15 +200,34 @@ def test_the_legend_of_a_pruning_curve_hides_no_accuracy(narrow):
     assert not any(legend.contains(x, y) for x, y in positions)
 
 
-def test_no_index_of_a_mistake_is_written_over_another():
-    points = np.array([[0.0, 0.0], [10.0, 10.0], [5.0, 5.0], [5.1, 5.05], [5.0, 9.0]])
+@pytest.mark.parametrize("narrow", [False, True])
+def test_no_index_of_a_mistake_is_written_over_another(narrow):
+    # Most lie on one line, as where a layer has two units.
+    along = np.random.default_rng(0).normal(size=300)
+    points = np.stack([along, 0.01 * along**2], 1)
     figure = plane_figure(
-        points, np.zeros(5, int), np.array([0, 0, 1, 1, 1]), np.arange(100, 105), GARMENTS,
-        ("one", "two"), "The last hidden layer",
+        points, np.zeros(300, int), np.ones(300, int), np.arange(54_000, 54_300), GARMENTS,
+        ("one", "two"), "The last hidden layer", narrow,
     )  # fmt: skip
-    assert len({"102", "103"} & set(texts(figure))) == 1
-    assert "104" in texts(figure)
-    assert "predicted wrong (3)" in texts(figure)
+    boxes = extents(figure, lambda text: text.startswith("54"))
+    assert len(boxes) == 12
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    assert cut(figure) == []
+
+
+def test_an_index_stands_where_it_covers_fewest_points():
+    # Right of the mistake and above it are points.
+    near = np.random.default_rng(0).uniform((0.1, 0.1), (1.5, 0.8), (200, 2))
+    points = np.concatenate([[[0.0, 0.0], [-10, -10], [10, 10]], near])
+    labels = np.zeros(len(points), int)
+    figure = plane_figure(
+        points, labels, np.eye(1, len(points), dtype=int)[0], np.arange(len(points)) + 54_000,
+        GARMENTS, ("one", "two"), "The last hidden layer",
+    )  # fmt: skip
+    (box,) = extents(figure, lambda text: text == "54000")
+    positions = figure.axes[0].transData.transform(points)
+    assert box.count_contains(positions) == 0
+    assert (box.x1 < positions[0, 0]) or (box.y1 < positions[0, 1])
 
 
 @pytest.mark.parametrize("narrow", [False, True])

@@ -261,6 +261,11 @@ def test_the_sentence_of_a_cut_lists_who_pays_and_rounds_nothing_to_all(runs, tm
     assert pruned.sentence().endswith(", Coat, Shirt and Dress pay")
 
 
+def test_a_fraction_of_less_than_a_channel_is_refused_with_the_least(runs):
+    with pytest.raises(ToileError, match=r"--fraction is 0.001, which .* of the 6 .*from 0\.17 on"):
+        prune(runs[0], Removal(layer="conv1", fraction=0.001))
+
+
 @pytest.mark.parametrize(
     ("fraction", "said"),
     [(0, "0 %"), (1, "100 %"), (0.314, "31 %"), (0.002, "0.2 %"), (0.9996, "99.96 %")],

@@ -206,7 +206,13 @@ def _cut(
     if removal.fraction is not None:
         # One channel of each layer stays, and counts in the total.
         total = len(order) + len({name for name, _ in order})
-        return surgery.cut(by_layer(order[: round(removal.fraction * total)])), {}, ()
+        num = round(removal.fraction * total)
+        if order and not num:
+            raise ToileError(
+                f"--fraction is {removal.fraction:g}, which is less than half a channel of the "
+                f"{total:,} that are ranked; from {1 / total:.2g} on it cuts one"
+            )
+        return surgery.cut(by_layer(order[:num])), {}, ()
     assert removal.until_cost is not None
     return surgery.cut_until(order, removal.until_cost / 100), {}, ()
 

@@ -3,7 +3,9 @@
 import torch
 
 import toile
+from toile.recipe import with_settings
 from toile.workbench import inspected, view_mistakes
+from toile.workbench.inside.mistaken import which_half
 
 
 def test_where_all_training_images_are_equally_near_none_is_called_the_nearest(small, tmp_path):
@@ -25,3 +27,14 @@ def test_where_all_training_images_are_equally_near_none_is_called_the_nearest(s
     assert "nearest " not in said.replace("nearest training", "")
     drawn = view.draw(False)
     assert len(drawn.axes[0].images) == 2
+
+
+def test_what_the_other_half_chose_is_said_as_far_as_a_recipe_tells(small):
+    def chose(**start: object) -> str:
+        where = {"training.start": {"run": "a", "selected": True} | start}
+        return which_half(with_settings(small(), where))
+
+    weights = "the weights it begins with were chosen on the other half"
+    assert chose() == chose(cut=[{"layer": "conv1", "channels": [0]}]) == weights
+    assert chose(file="a.onnx").startswith("how its pictures are read")
+    assert which_half(small()) == "the epoch was chosen on the other half"

@@ -106,9 +106,10 @@ def which_half(recipe: Recipe, weights: str = "last") -> str:
     start, training = recipe.training.start, recipe.training
     if weights == "best" or training.early_stopping is not None or start is None:
         return "the epoch was chosen on the other half"
-    if start.cut:
-        return "what was cut was chosen on the other half"
-    return "how its pictures are read was chosen on the other half"
+    if start.file is not None:
+        return "how its pictures are read was chosen on the other half"
+    # What was cut, or the epoch of a run before it: a recipe does not say which.
+    return "the weights it begins with were chosen on the other half"
 
 
 def _nearest(

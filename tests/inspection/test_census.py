@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.inspection.conftest import left_as_it_was, network_of, noise
+from tests.inspection.conftest import NETWORKS, left_as_it_was, network_of, noise
 from toile.inspection import explain_dead, layer_of, run_census
 from toile.inspection.correlation import ChannelCorrelation
 from toile.inspection.firing import firing_of
@@ -147,3 +147,14 @@ def test_each_dead_unit_is_told_since_when():
     assert death.unknown == 0
     (death,) = explain_dead(network, census, of(0))
     assert death.unknown == 2
+
+
+def test_units_whose_inputs_are_no_numbers_are_in_no_count():
+    network = network_of(NETWORKS["plain"])
+    with torch.no_grad():
+        network.conv2.weight[0] = float("nan")
+    conv1, conv2, dense = run_census(network, [noise(4)]).layers
+    assert (conv1.not_numbers, conv2.not_numbers, dense.not_numbers) == (0, conv2.units // 6, 6)
+    assert 0 not in conv2.dead_channels
+    assert (dense.never, dense.rarely, dense.always, dense.dead.sum()) == (0, 0, 0, 0)
+    assert dense.to_json()["not_numbers"] == 6

@@ -1,5 +1,8 @@
 """What a caller passes is refused in words, before torch or NumPy say something of their own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
@@ -197,3 +200,38 @@ def test_a_network_in_training_is_timed_as_it_answers_and_stays_as_it_was():
     network = network_of(NETWORKS["groups"]).train()
     with left_as_it_was(network):
         assert (seconds_each([network], noise(4)) > 0).all()
+
+
+DIVERGED = {
+    "attribute": lambda network, images: attribute(network, images, "saliency"),
+    "channel": lambda network, images: attribute(
+        network, images, "integrated", layer="relu2", channel=0
+    ),
+    "gradcam": lambda network, images: attribute(network, images, "gradcam"),
+    "maximise": lambda network, images: maximise(network, images, "relu2", 0),
+    "nearest_images": lambda network, images: nearest_images(network, images, [images]),
+    "top_images": lambda network, images: top_images(network, [images], "relu2"),
+    "embedding": lambda network, images: embedding(network, [images]),
+    "rank_channels": lambda network, images: rank_channels(network, [], [(images, LABELS)]),
+    "removal_curves": lambda network, images: removal_curves(
+        network, images[0], np.ones((9, 8), np.float32), 0, torch.zeros(2)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DIVERGED)
+def test_what_a_network_that_has_diverged_computes_is_not_shown_as_if_it_meant_something(name):
+    network = network_of(NETWORKS["plain"])
+    with torch.no_grad():
+        network.conv2.weight[0] = float("nan")
+    with left_diverged(network), pytest.raises(ToileError, match="are not all finite, so they"):
+        DIVERGED[name](network, noise(4))
+
+
+@contextmanager
+def left_diverged(network: torch.nn.Module) -> Iterator[None]:
+    """Fails where the block leaves a hook behind; NaN weights are not equal to themselves."""
+    try:
+        yield
+    finally:
+        assert not any(module._forward_hooks for module in network.modules())

@@ -12,7 +12,12 @@ from toile.errors import ToileError
 from toile.inspection.class_maps import cam_cells, cam_layer, gradcam_cells, last_maps, spread
 from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.flat_outputs import FlatOutputs, class_per_image, classes_of, outputs_of
-from toile.inspection.inputs import Pictures, checked_colours, checked_pictures
+from toile.inspection.inputs import (
+    Pictures,
+    checked_colours,
+    checked_pictures,
+    refuse_not_finite,
+)
 from toile.inspection.layer_paths import way_to
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.methods import Method, method_of
@@ -152,7 +157,9 @@ def _outputs(network: nn.Module, images: Tensor, layer: str | None) -> Tensor:
         with torch.no_grad(), watch(looked, [] if layer is None else [layer]) as layer_outputs:
             logits = looked(batch)
         outputs.append(logits if layer is None else layer_outputs[layer])
-    return torch.cat(outputs)
+    result = torch.cat(outputs)
+    refuse_not_finite(result, "the logits" if layer is None else f"the outputs of {layer}")
+    return result
 
 
 def _by_layer(
@@ -175,7 +182,9 @@ def _by_layer(
     for at in range(0, len(images), BATCH):
         batch_classes = None if class_indices is None else class_indices[at : at + BATCH]
         parts.append(cells_of(looked, images[at : at + BATCH], batch_classes, layer))
-    cells, logits, chosen = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+    joined = [torch.cat(part) for part in zip(*parts, strict=True)]
+    refuse_not_finite(joined[1], "the logits")
+    cells, logits, chosen = (tensor.numpy() for tensor in joined)
     if outputs is not None:
         logits = np.take_along_axis(outputs.numpy(), chosen[:, None], axis=1)[:, 0]
     if field is None:

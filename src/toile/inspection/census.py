@@ -29,7 +29,8 @@ class LayerCensus:
 
     Arrays are (c, h, w), or (units,) after flatten. `greatest` is the greatest input of each unit.
     `never` counts units that fire on no image, `always` those that fire on every image, `rarely`
-    those that fire on some, but on fewer than 1 in 1,000.
+    those that fire on some, but on fewer than 1 in 1,000. A unit of which an input is NaN, as in a
+    network that has diverged, is in none of these counts, nor dead: `not_numbers` counts it.
     """
 
     name: str
@@ -55,12 +56,23 @@ class LayerCensus:
     @property
     def never(self) -> int:
         """Units that fire on no image."""
-        return int((self.fired == 0).sum())
+        return int(((self.fired == 0) & self._countable).sum())
+
+    @property
+    def not_numbers(self) -> int:
+        """Units of which the input is NaN on some image."""
+        return int((~self._countable).sum())
+
+    @property
+    def _countable(self) -> Bool[np.ndarray, "*unit"]:
+        # The greatest of numbers among which one is NaN is NaN.
+        return ~np.isnan(self.greatest)
 
     @property
     def rarely(self) -> int:
         """Units that fire on at least one image, but on fewer than 1 in 1,000."""
-        return int(((self.fired > 0) & (self.fired < RARELY * self.images)).sum())
+        rarely = (self.fired > 0) & (self.fired < RARELY * self.images)
+        return int((rarely & self._countable).sum())
 
     @property
     def always(self) -> int:
@@ -79,9 +91,8 @@ class LayerCensus:
 
         A leaky ReLU has a slope everywhere, so its units are never dead.
         """
-        if self.kind == "relu":
-            return np.asarray(self.fired == 0)
-        return np.asarray(self.flat == self.images)
+        silent = self.fired == 0 if self.kind == "relu" else self.flat == self.images
+        return np.asarray(silent & self._countable)
 
     @property
     def dead_channels(self) -> tuple[int, ...]:
@@ -90,7 +101,7 @@ class LayerCensus:
         return tuple(int(channel) for channel in np.flatnonzero(dead))
 
     def to_json(self) -> dict[str, Any]:
-        """The counts as JSON has them."""
+        """The counts as JSON has them, with `not_numbers` only if there are any."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -102,7 +113,7 @@ class LayerCensus:
             "saturated": self.saturated,
             "dead_channels": list(self.dead_channels),
             "redundant": [list(pair) for pair in self.redundant],
-        }
+        } | ({"not_numbers": self.not_numbers} if self.not_numbers else {})
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from toile.distribution import extra_packages
 from toile.errors import ToileError
-from toile.inspection.inputs import Pictures, checked_batches
+from toile.inspection.inputs import Pictures, checked_batches, refuse_not_finite
 from toile.inspection.layer_paths import way_to
 from toile.inspection.layers import layer_names, layer_of
 from toile.inspection.watching import watch
@@ -57,7 +57,9 @@ def hidden_features(
         rows.append(layer_outputs[way[-2][0]].flatten(1))
     if not rows:
         raise ToileError("there are no pictures to place; name data with images")
-    return dense[-1], torch.cat(rows).numpy()
+    features = torch.cat(rows)
+    refuse_not_finite(features, f"the inputs of {dense[-1]}")
+    return dense[-1], features.numpy()
 
 
 def embedding(

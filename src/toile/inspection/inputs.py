@@ -51,6 +51,15 @@ def whole_number(name: str, value: int, least: int = 1) -> int:
     return int(value)
 
 
+def refuse_not_finite(values: Tensor, what: str) -> None:
+    """Raise ToileError if `values` of a network, called `what`, have NaN or an infinity."""
+    if not torch.isfinite(values).all():
+        raise ToileError(
+            f"{what} are not all finite, so they have no order and no gradient: the network has "
+            "diverged, or the pictures are not finite; train it again with a lower learning rate"
+        )
+
+
 def checked_colours(empty: Tensor, images: Tensor) -> Tensor:
     """`empty`, refused if it has not one number for each colour of `images` (..., c, h, w)."""
     colours = images.shape[-3]

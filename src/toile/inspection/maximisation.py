@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from toile.errors import ToileError
 from toile.inspection.evaluation_mode import evaluating
-from toile.inspection.inputs import Pictures, checked_pictures, whole_number
+from toile.inspection.inputs import Pictures, checked_pictures, refuse_not_finite, whole_number
 from toile.inspection.layers import channel_of
 from toile.inspection.watching import watch
 from toile.network import single_view
@@ -75,6 +75,7 @@ def maximise(
     with evaluating(looked):
         with torch.no_grad():
             image_values = torch.cat([value(batch) for batch in images.split(250)])
+        refuse_not_finite(image_values, f"the outputs of {layer}")
         generator = torch.Generator().manual_seed(stream_seed(seed, "maximise", channel))
         amounts = 0.1 * torch.randn(len(space.sd), generator=generator)
         reached, picture = _climb(space, value, amounts, steps)

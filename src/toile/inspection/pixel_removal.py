@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from toile.errors import ToileError
 from toile.inspection.evaluation_mode import evaluating
 from toile.inspection.flat_outputs import classes_of
-from toile.inspection.inputs import Pictures, checked_colours, checked_picture
+from toile.inspection.inputs import Pictures, checked_colours, checked_picture, refuse_not_finite
 from toile.streams import numpy_stream
 
 STEPS = 14
@@ -99,7 +99,9 @@ def removal_curves(
             "pixel of the picture"
         )
     with evaluating(network), torch.no_grad():
-        classes_of(network(image[None]), [class_index])
+        logits = network(image[None])
+        classes_of(logits, [class_index])
+        refuse_not_finite(logits, "the logits")
     rng = numpy_stream(seed, "removal curves")
     maps = [heat, *(_elsewhere(heat, rng) for _ in range(NUM_RANDOM))]
     orders = np.stack([_order(heatmap, rng) for heatmap in maps])

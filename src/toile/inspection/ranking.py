@@ -14,7 +14,13 @@ from torch.nn import functional as F
 from toile.errors import ToileError, not_one_of
 from toile.inspection.channel_spaces import Reader, Space
 from toile.inspection.evaluation_mode import evaluating
-from toile.inspection.inputs import Labels, Pictures, checked_labels, checked_pictures
+from toile.inspection.inputs import (
+    Labels,
+    Pictures,
+    checked_labels,
+    checked_pictures,
+    refuse_not_finite,
+)
 from toile.network import single_view
 
 MEASURES = {
@@ -89,6 +95,7 @@ def _checked(network: nn.Module, batches: Batches) -> Batches:
         for images, labels in batches:
             logits = network(checked_pictures(network, images)[:1])
             checked_labels(labels, len(images), logits.shape[1])
+            refuse_not_finite(logits, "the logits")
     return batches
 
 

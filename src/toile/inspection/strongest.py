@@ -9,7 +9,7 @@ from jaxtyping import Float32, Int
 from torch import Tensor, nn
 
 from toile.errors import ToileError
-from toile.inspection.inputs import Pictures, checked_batches, whole_number
+from toile.inspection.inputs import Pictures, checked_batches, refuse_not_finite, whole_number
 from toile.inspection.receptive_fields import ReceptiveField, receptive_field
 from toile.inspection.watching import watch
 from toile.network import single_view
@@ -53,6 +53,7 @@ def top_images(
             if layer_outputs[layer].dim() > 2
             else layer_outputs[layer][:, :, None]
         )
+        refuse_not_finite(outputs, f"the outputs of {layer}")
         columns = layer_outputs[layer].shape[3] if layer_outputs[layer].dim() > 2 else 1
         greatest, at = (tensor.T for tensor in outputs.max(2))
         indices = torch.arange(done, done + len(batch)).expand_as(greatest)

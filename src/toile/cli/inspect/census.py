@@ -108,6 +108,11 @@ def _text(counts: "Census") -> str:
 
 def _channels(layer: "LayerCensus") -> list[str]:
     lines = []
+    if layer.not_numbers:
+        lines.append(
+            f"{layer.name}: the inputs of {layer.not_numbers:,} units are no numbers (NaN) on some "
+            "images, so these are in none of the counts: the network has diverged"
+        )
     if layer.dead_channels:
         lines.append(
             f"{layer.name}: dead channels {_abbreviated(list(map(str, layer.dead_channels)))}"

@@ -290,6 +290,7 @@ def test_what_a_worker_refuses_is_said_with_its_level(tmp_path):
     ("asked", "message"),
     [
         ({"readings": 0}, "readings is 0"),
+        ({"add_readings": -2}, "add_readings is -2; it is 0 or more"),
         ({"vary": {FILTERS: [2, 0]}}, "level 0: network.conv1.filters is 0; it goes from 1"),
         ({"vary": {"network.conv1.filtres": [2]}}, "did you mean filters?"),
         ({"vary": {FILTERS: [2, 2]}}, "level 2 stands twice"),

@@ -31,8 +31,8 @@ from toile.runs.seen import refuse_unknown, seen_words
 class Evaluated:
     """A run's judgement and what it is of: `validation`, its scoring half, or `test`.
 
-    `look` is the entry this judgement made in the ledger; `looks` counts all at this test part, and
-    `other_looks` those at the same source read otherwise, as in another size or fraction.
+    `look` is the entry this judgement made in the ledger. `looks` counts all looks at this test
+    part, `other_looks` those at the same source read differently, as in another size or fraction.
 
         >>> evaluated = toile.evaluate(run)
         >>> evaluated.of, evaluated.looks, evaluated.judgement.accuracy.n
@@ -56,7 +56,7 @@ class Evaluated:
 
     @property
     def seen(self) -> str:
-        """What must be said beside the score where its images may have been learnt."""
+        """The warning beside the score if its images may have been learnt; else empty."""
         return seen_words(self.run.recipe)
 
     def to_json(self) -> dict[str, Any]:

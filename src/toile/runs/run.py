@@ -66,7 +66,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the run may be called by: its id among the kept runs, else its folder."""
+        """The name to call the run by: its id if it is kept with the others, else its folder."""
         return self.id if self.folder.parent == runs_folder() else str(self.folder)
 
     @property
@@ -146,24 +146,24 @@ class Run:
 
     @property
     def pruning(self) -> Record | None:
-        """What cutting its network out of its parent's came to; None where it was not cut."""
+        """The results of cutting its network out of its parent's; None if it was not cut."""
         if not (self.folder / PRUNING).exists():
             return None
         return self._json(PRUNING, Pruning)
 
     @property
     def baselines(self) -> BaselineScores | None:
-        """What simple classifiers get of its images, by `toile.baselines`; None unless asked.
+        """The scores of simple classifiers on its images, by `toile.baselines`; None unless asked.
 
-        None as well where they were compared with weights it had before it was trained on.
+        None too once the run was trained further, since they were compared with its older weights.
         """
         return current_baselines(self.folder)
 
     @property
     def robustness(self) -> Record | None:
-        """What `toile evaluate RUN --robustness` found last; None where that was not asked.
+        """The last result of `toile evaluate RUN --robustness`; None unless asked.
 
-        None as well where it was of weights it had before it was trained on.
+        None too once the run was trained further, since it was of the older weights.
         """
         return current_robustness(self.folder)
 
@@ -202,9 +202,9 @@ class Run:
 
     @property
     def has_validation(self) -> bool:
-        """Whether an epoch has ended, and what it answered on validation images is kept.
+        """Whether an epoch has ended, so that its outputs on validation images are stored.
 
-        Never where none are held out, with `data.validation` 0.
+        Never if none are held out (`data.validation` is 0).
         """
         return (self.folder / "validation.safetensors").exists()
 

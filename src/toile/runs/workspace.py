@@ -50,9 +50,9 @@ class RunsFolder:
         object.__setattr__(self, "folder", runs_folder() if folder is None else Path(folder))
 
     def entries(self, *kinds: str) -> list[Entry]:
-        """What is kept of these kinds (`run`, `study`, `search`, `sheet`; all), newest first.
+        """The entries of `kinds` (`run`, `study`, `search`, `sheet`; by default all), newest first.
 
-        Of none of it a file is opened.
+        No file of theirs is opened.
         """
         paths = (Path(entry.path) for entry in self._scan())
         entries = [entry for path in paths for entry in entries_in(path, kinds or MARKERS)]
@@ -70,12 +70,12 @@ class RunsFolder:
         )
 
     def find(self, name: str | Path, *kinds: str, is_here: bool = True) -> Entry | None:
-        """The one called `name`: its folder, its name, the beginning of it, or `last`.
+        """The entry called `name`: its folder, its name, the beginning of its name, or `last`.
 
-        A run also by the end of its id or by its recipe; `last~1` is the one before `last`. A text
-        without a slash is a folder here only where none kept is called so, and where it `is_here`
-        that is looked at too. None where there is none; ToileError where there are several, or
-        where none is the last.
+        A run is also found by the end of its id or its recipe; `last~1` is the one before `last`.
+        A text without a slash is first a name in the workspace, and then, if `is_here`, a folder in
+        the present one. None if there is no such entry. Raises ToileError if there are several, or
+        for `last` in an empty workspace.
         """
         text, kinds = str(name), kinds or tuple(MARKERS)
         within = self.folder / name
@@ -98,9 +98,9 @@ class RunsFolder:
         return by_name[fitting[0]] if fitting else None
 
     def named(self, name: str | Path, *kinds: str) -> Entry:
-        """The one called `name`, of any kind; `last` is the newest of `kinds`, or of all.
+        """The entry called `name`, of any kind; `last` is the newest of `kinds`, or of all.
 
-        Raises ToileError naming the nearest where there is none.
+        Raises ToileError, which names the nearest, if there is none.
         """
         entry = self.find(name, *(kinds if steps_back(str(name)) is not None else ()))
         if entry is None:
@@ -140,7 +140,7 @@ class RunsFolder:
         return tuple(Run(folder) for folder in [*current, *renamed] if is_run(folder))
 
     def none_called(self, name: str) -> ToileError:
-        """That nothing kept is called `name`, with the nearest that is."""
+        """The error that no entry is called `name`, with the nearest name."""
         near = did_you_mean(name, [entry.name for entry in self.entries()])
         return ToileError(
             f"no run, study, search or sheet in {self.folder} is called {name}; `toile runs` and "
@@ -148,25 +148,25 @@ class RunsFolder:
         )
 
     def note(self, name: str | Path, text: str) -> Remarks:
-        """Keep `text` as the note of the one called `name`, in the place of an earlier one.
+        """Make `text` the note of the entry called `name`, instead of an earlier one.
 
-        Raises ToileError where it is empty or has over 10,000 letters.
+        Raises ToileError if it is empty or has over 10,000 letters.
         """
         return self._remark(name, note=checked_note(text))
 
     def remove_note(self, name: str | Path) -> Remarks:
-        """Take the note off the one called `name`."""
+        """Remove the note of the entry called `name`."""
         return self._remark(name, note="")
 
     def star(self, name: str | Path, is_starred: bool = True) -> Remarks:
-        """Give the one called `name` a star, or take it away."""
+        """Give the entry called `name` a star, or remove its star."""
         return self._remark(name, star=is_starred)
 
     def rename(self, name: str | Path, new: str) -> Entry:
-        """Give the one called `name` the name `new`: its folder is called so from then on.
+        """Rename the entry `name` to `new`, with its folder.
 
-        Raises ToileError where that is no name or taken, while a process has it in hand, and where
-        settings of others name it, as of a run that began with its weights.
+        Raises ToileError if `new` is no valid name or exists, while a process uses the entry, and
+        if settings of another one name it, such as a run that began with its weights.
         """
         return rename_entry(self.named(name), new)
 
@@ -174,10 +174,10 @@ class RunsFolder:
         return change_remarks(self.named(name).folder, **changed)
 
     def find_to_remove(self, name: str) -> Entry:
-        """The one called `name`, by a name that can mean no other folder; `last` is of all kinds.
+        """The entry to remove, by a name that can mean no other folder; `last` is of all kinds.
 
-        A folder elsewhere is named with a slash. Also a run whose making was cut short, which no
-        listing has. Raises ToileError where there is none, or several.
+        A folder elsewhere is named with a slash. A run whose making was cut short, which no listing
+        has, is found too. Raises ToileError if there is none, or several.
         """
         path = Path(name) if is_path(name) else self.folder / name
         if name and is_part(path):
@@ -197,32 +197,33 @@ class RunsFolder:
         return entry
 
     def remove(self, *entries: Entry) -> list[Binned]:
-        """Move `entries` into the bin, together; gives what was gone for good to make room.
+        """Move `entries` into the bin, together.
 
-        That is what was deleted over thirty days ago. What does not lie in the workspace itself, or
-        was never whole, has no place in its bin, and is deleted for good. The ledger is not
-        touched: looks happened. Raises ToileError while a process has one in hand.
+        Returns what left the bin for good, deleted over thirty days ago. An entry outside of the
+        workspace itself (see `can_come_back`), and a run whose making was cut short, is deleted for
+        good at once. The ledger stays as it is: looks happened. Raises ToileError while a process
+        uses one of them.
         """
         delete(self.folder, entries)
         return empty(self.folder, is_all=False)
 
     def can_come_back(self, entry: Entry) -> bool:
-        """Whether `entry` would go to the bin where it is removed."""
+        """Whether `remove` would move `entry` to the bin instead of deleting it for good."""
         return can_be_restored(self.folder, entry)
 
     def binned(self) -> list[Binned]:
-        """What was removed and can be brought back, the last first."""
+        """The entries in the bin, those removed last first."""
         return binned(self.folder)
 
     def restore(self, *names: str) -> list[Entry]:
-        """Bring back those called so from the bin, or without a name what was removed last.
+        """Bring back the entries called `names` from the bin; without names what went there last.
 
-        Raises ToileError, and brings nothing back, where there is none or its name is taken.
+        Raises ToileError, and brings nothing back, if there is none or its name is used again.
         """
         return bring_back(self.folder, names)
 
     def empty_bin(self) -> list[Binned]:
-        """Delete for good what was removed; gives what that was."""
+        """Delete all in the bin for good; returns what that was."""
         return empty(self.folder)
 
     def _scan(self) -> Iterator[os.DirEntry[str]]:

@@ -136,6 +136,8 @@ def _live(
         raise ToileError(f"{folder} is there and is no study; name another with --name or --out")
     else:
         refuse_seeds(spec)
+    if add_readings < 0:
+        raise ToileError(f"add_readings is {add_readings}; it is 0 or more, none are taken away")
     spec = spec.model_copy(update={"readings": spec.readings + add_readings})
     if until_decided:
         spec = _to_the_next_look(spec)

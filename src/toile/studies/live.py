@@ -41,12 +41,12 @@ def inline(workers: int, pass_fds: Sequence[int]) -> Inline:
 
 @dataclass(eq=False)
 class LiveStudy:
-    """A study being taken: iterate it for its events, leave the loop to stop it.
+    """A study under way: iterate it for its events, leave the loop to stop it.
 
     Nothing is written before. `notes` are sentences the user should read. With `until_decided`
-    readings are added at looks fixed beforehand, until every pair is decided or `budget_seconds`
-    have passed. `workers` are as many as train at once; on a `cluster` the most that may, 0 for as
-    many as it has room for, and once begun those it has.
+    readings are added at numbers fixed beforehand, until every pair is decided or `budget_seconds`
+    have passed. `workers` is how many readings train at once. On a cluster it is the most that may,
+    0 for as many as there is room for, and after the start how many do.
 
         >>> live = toile.study(recipe, vary={"training.epochs": [1, 2]}, readings=2, on="inline")
         >>> live.spec.readings, live.folder.exists()

@@ -55,12 +55,12 @@ class Factors:
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """A study as its folder has it now. `levels` and `readings` stand in the study's order.
+    """A study as its folder has it now, with `levels` and `readings` in the study's order.
 
-    `environment` is that of its first reading; `mixed` says in what others differ from it.
-    `test` is what came of opening the test part for it, None while it is sealed. `unlike` says why
-    scores of its levels do not mean the same; a study that would is refused by now. `other_images`
-    says where levels are scored on different images.
+    `environment` is that of its first reading; `mixed` says how others differ from it. `test` has
+    the scores on the test part, None while it is sealed. `unlike` says why the scores of its levels
+    cannot be compared: such a study is refused today, older ones may be so. `other_images` says if
+    levels are scored on different images.
 
         >>> result = toile.open_study("epochs")
         >>> len(result.levels), len(result.readings), result.ended
@@ -84,7 +84,7 @@ class StudyResult:
         return f"StudyResult({self.folder.name!r}, {len(self.levels)} levels, {finished})"
 
     def scores(self) -> dict[str, tuple[float, ...]]:
-        """The finished readings' scores by level, as fractions; a level may have none."""
+        """The scores of the finished readings by level, as fractions; a level may have none."""
         return {
             level.name: tuple(
                 reading.score
@@ -96,12 +96,11 @@ class StudyResult:
 
     @cached_property
     def verdict(self) -> Verdict | None:
-        """What the finished readings allow one to say; None before all have ended, or without any.
+        """The verdict on the finished readings; None before all readings have ended.
 
-        None also where their scores do not mean the same.
-
-        Asking is an analysis, which is kept in the folder. A table that is still filling has none:
-        who may stop once something shows has looked as often as there are readings.
+        None too if no reading finished, or if their scores cannot be compared. Each set of readings
+        judged is an analysis, which the folder counts. Before all have ended there is no verdict:
+        to stop as soon as one shows something would count as an analysis for each reading.
         """
         scores = {level: values for level, values in self.scores().items() if values}
         if not self.ended or not scores or self.unlike:
@@ -148,6 +147,6 @@ class StudyResult:
 
     @property
     def command(self) -> str:
-        """What repeats the study in another folder, on a command line."""
+        """The command that repeats the study in another folder."""
         words = ["toile", "study", str(self.folder / "study.yaml"), "--out", f"{self.spec.name}-2"]
         return shlex.join(words)

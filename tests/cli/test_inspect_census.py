@@ -2,8 +2,12 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from tests.command_line import call_in
+from tests.inspection.conftest import network_of, noise
+from toile.cli.inspect.census import _text
+from toile.inspection import run_census
 from toile.runs import Run
 
 
@@ -107,3 +111,25 @@ def test_a_cut_run_claims_nothing_of_its_parents_recipe(killed, cut):
     about = cut.recipe.about
     assert about.title == "killed with 1 channel cut"
     assert (about.source, about.unchanged, about.changes, about.result) == ("", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("activation", "said"),
+    [
+        ("relu", "the output of 4 is the same for every image"),
+        ("tanh", "the output of 4 is the same, or saturated, for every image"),
+    ],
+)
+def test_dead_units_are_said_to_be_alike_as_far_as_they_are(activation, said):
+    network = network_of(["flatten", {"dense": 4}, activation, {"dense": "classes"}])
+    with torch.no_grad():
+        network.dense1.bias.fill_(-100)
+    assert said in _text(run_census(network, [noise(3)]))
+
+
+def test_units_of_a_network_that_has_diverged_are_said():
+    network = network_of(["flatten", {"dense": 4}, "relu", {"dense": "classes"}])
+    with torch.no_grad():
+        network.dense1.bias[1] = float("nan")
+    said = _text(run_census(network, [noise(3)]))
+    assert "relu1: the inputs of 1 units are no numbers (NaN) on some images" in said

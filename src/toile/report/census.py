@@ -55,7 +55,8 @@ def census_figure(census: Census, narrow: bool = False) -> Figure:
 
 
 def _draw_bar(axes: Axes, row: int, layer: LayerCensus, narrow: bool) -> None:
-    sometimes = layer.units - layer.never - layer.rarely - layer.always
+    extremes = layer.never + layer.rarely + layer.always
+    sometimes = layer.units - extremes - layer.not_numbers
     fractions = np.array([layer.never, layer.rarely, sometimes, layer.always]) / layer.units
     for fraction, start, colour in zip(
         fractions, np.cumsum(fractions) - fractions, KINDS.values(), strict=True

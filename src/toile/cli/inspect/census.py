@@ -98,12 +98,19 @@ def _text(counts: "Census") -> str:
         "",
         (
             f"{percent(counts.dead_fraction)} of the network's {counts.units:,} units are dead: "
-            f"the output of {counts.dead:,} is the same for every image, so they learn from none"
+            f"the output of {counts.dead:,} is {_alike(counts)} for every image, so they learn "
+            "from none"
         ),
     ]
     for layer in counts.layers:
         lines += _channels(layer)
     return "\n".join(lines)
+
+
+def _alike(counts: "Census") -> str:
+    """How the outputs of dead units are alike: a saturated tanh still changes a little."""
+    is_exact = all(layer.kind == "relu" or not layer.dead.any() for layer in counts.layers)
+    return "the same" if is_exact else "the same, or saturated,"
 
 
 def _channels(layer: "LayerCensus") -> list[str]:

@@ -297,7 +297,7 @@ def test_the_time_for_a_body_does_not_end_a_long_answer():
     async def slow(scope, receive, send):
         while (await receive())["more_body"]:
             pass
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.6)
         await send({"type": "http.response.start", "status": 200, "headers": []})
         waiting = asyncio.ensure_future(receive())
         await asyncio.sleep(0.1)
@@ -305,7 +305,7 @@ def test_the_time_for_a_body_does_not_end_a_long_answer():
         await send({"type": "http.response.body", "body": b"late"})
         assert (await waiting)["type"] == "http.disconnect"
 
-    answer = ask(guarded(slow, body_seconds=0.05), headers=KNOWN)
+    answer = ask(guarded(slow, body_seconds=0.5), headers=KNOWN)
     assert answer.content == b"late"
 
 

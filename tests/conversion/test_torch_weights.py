@@ -41,6 +41,23 @@ def test_a_sequential_answers_as_it_did() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 4, 3, 2)],
+        [nn.ZeroPad2d(1), nn.ZeroPad2d(1), nn.Conv2d(3, 4, 3, padding="valid")],
+        [nn.Conv2d(3, 4, 3), nn.ZeroPad2d(2)],
+        [nn.ZeroPad2d(1), nn.ReLU(), nn.Conv2d(3, 4, 5, padding=2)],
+    ],
+)
+def test_zeros_are_taken_in_by_the_convolution_behind_them(layers: list[nn.Module]) -> None:
+    network = nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(5))
+    images = np.random.default_rng(1).random((4, *SHAPE), np.float32)
+    expected = network(torch.from_numpy(images)).detach().numpy()
+    read = network_of_module(network, SHAPE)
+    np.testing.assert_allclose(answers(read, images), expected, atol=1e-5)
+
+
 def test_a_module_with_a_forward_of_its_own_is_refused() -> None:
     class Net(nn.Module):
         pass
@@ -147,6 +164,7 @@ def test_equal_shapes_without_numbers_are_not_guessed() -> None:
         (nn.AvgPool2d(2, divisor_override=1), "divisor_override"),
         (nn.Softmax(0), "over the axis 0"),
         (nn.ReLU6(), "is a ReLU6"),
+        (nn.ZeroPad2d(-1), "cuts edges off"),
     ],
 )
 def test_what_ours_does_otherwise_is_refused(layer: nn.Module, message: str) -> None:

@@ -149,6 +149,8 @@ class NetworkBuilder:
         Returns the padding that `then` is to have.
         """
         _, height, width = self._picture(origin)
+        if min(edges) < 0:
+            raise unheld(self.source, origin, "cuts edges off (pads below 0)", "data.size_px")
         if len(set(edges)) == 1:
             return edges[0]
         if isinstance(then, layers.Conv):

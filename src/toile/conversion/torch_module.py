@@ -32,13 +32,28 @@ def network_of_module(module: Any, data_shape: tuple[int, int, int]) -> ForeignN
     builder = NetworkBuilder(SOURCE, data_shape)
     _refuse_code("Sequential", module)
     with refusals(SOURCE, "a layer is not as torch has it"):
+        zeros: tuple[str, list[int]] | None = None
         for name, part in _leaves(module, ""):
             kind = type(part).__name__
             _refuse_code(name, part)
             if kind not in _WRITERS or not _is_torch(part):
                 raise unheld(SOURCE, name, f"is a {kind}")
+            if kind == "Conv2d":
+                _conv(builder, name, part, zeros[1] if zeros else [0, 0, 0, 0])
+                zeros = None
+                continue
+            _pad_alone(builder, zeros)
+            zeros = (name, [part.padding[i] for i in (2, 3, 0, 1)]) if kind == "ZeroPad2d" else None
             _WRITERS[kind](builder, name, part)
+        _pad_alone(builder, zeros)
     return builder.finish()
+
+
+def _pad_alone(builder: NetworkBuilder, zeros: tuple[str, list[int]] | None) -> None:
+    """Zeros that no convolution takes in."""
+    if zeros is not None:
+        name, edges = zeros
+        builder.pad_alone(int(builder.pad(edges, name)), name)
 
 
 def _is_torch(module: Any) -> bool:
@@ -83,15 +98,18 @@ def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
-def _conv(builder: NetworkBuilder, name: str, module: Any) -> None:
+def _conv(builder: NetworkBuilder, name: str, module: Any, zeros: list[int]) -> None:
+    """A convolution, with the `zeros` (top, bottom, left, right) that stand before it."""
     if module.padding_mode != "zeros":
         raise unheld(SOURCE, name, f"pads by {module.padding_mode}", "zeros")
     padding: list[int] | str
-    if isinstance(module.padding, str):
-        padding = "same" if module.padding == "same" else [0, 0, 0, 0]
+    if module.padding == "same":
+        if any(zeros):
+            raise unheld(SOURCE, name, "has zeros in front of padding: same")
+        padding = "same"
     else:
-        rows, columns = module.padding
-        padding = [rows, rows, columns, columns]
+        rows, columns = (0, 0) if module.padding == "valid" else module.padding
+        padding = [a + b for a, b in zip(zeros, (rows, rows, columns, columns), strict=True)]
     builder.conv(
         name,
         _array(module.weight),
@@ -203,9 +221,13 @@ def _unflatten(builder: NetworkBuilder, name: str, module: Any) -> None:
         raise unheld(SOURCE, name, f"makes {tuple(module.unflattened_size)} of {builder.shape}")
 
 
+def _deferred(builder: NetworkBuilder, name: str, module: Any) -> None:
+    """Nothing yet: zeros wait for the convolution behind them, which takes them in."""
+
+
 Write = Callable[[NetworkBuilder, str, Any], None]
 _WRITERS: dict[str, Write] = {
-    "Conv2d": _conv,
+    "Conv2d": _deferred,
     "Linear": _linear,
     "MaxPool2d": _pool(layers.MaxPool),
     "AvgPool2d": _pool(layers.AvgPool),
@@ -222,9 +244,7 @@ _WRITERS: dict[str, Write] = {
     "Dropout2d": lambda builder, name, module: builder.add(
         layers.SpatialDropout(rate=module.p), name
     ),
-    "ZeroPad2d": lambda builder, name, module: builder.pad_alone(
-        int(builder.pad([module.padding[i] for i in (2, 3, 0, 1)], name)), name
-    ),
+    "ZeroPad2d": _deferred,
     "ReLU": _activation("ReLU"),
     "LeakyReLU": _activation("LeakyReLU", negative_slope="negative_slope"),
     "ELU": _activation("ELU", alpha="alpha"),

@@ -57,6 +57,12 @@ NETWORKS = {
         nn.ZeroPad2d(1), nn.Conv2d(1, 3, 3), nn.ReLU(), nn.ZeroPad2d((0, 1, 0, 1)),
         nn.Conv2d(3, 4, 3, 2), nn.Flatten(), nn.Linear(144, 5),
     ),
+    "norms of groups and of channels": lambda: nn.Sequential(
+        nn.Conv2d(1, 6, 3), nn.GroupNorm(2, 6, eps=0.1), nn.ReLU(), nn.Conv2d(6, 4, 3),
+        nn.InstanceNorm2d(4, eps=0.1), nn.GroupNorm(1, 4, eps=0.1, affine=False),
+        nn.Conv2d(4, 4, 3), nn.InstanceNorm2d(4, eps=0.1, affine=True), nn.Flatten(),
+        nn.Linear(144, 5),
+    ),
     "dense alone": lambda: nn.Sequential(
         nn.Flatten(), nn.Linear(144, 7), nn.ELU(), nn.Linear(7, 7), nn.SELU(),
         nn.LeakyReLU(0.2), nn.Linear(7, 5, bias=False),
@@ -71,6 +77,9 @@ def made(name: str) -> nn.Module:
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 2)
+        if isinstance(module, nn.GroupNorm | nn.InstanceNorm2d) and module.affine:
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
     return network
 
 
@@ -96,7 +105,7 @@ def test_the_network_answers_as_torch_does(name: str, tmp_path: Path) -> None:
     _same(network, path)
 
 
-@pytest.mark.parametrize("name", ["sums", "scaled in front"])
+@pytest.mark.parametrize("name", ["sums", "scaled in front", "norms of groups and of channels"])
 def test_so_it_does_where_the_new_exporter_wrote_it(name: str, tmp_path: Path) -> None:
     network = made(name)
     _same(network, exported(network, tmp_path / "network.onnx", new=True))

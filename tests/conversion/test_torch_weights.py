@@ -20,6 +20,7 @@ def module() -> nn.Sequential:
     network = nn.Sequential(
         nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.LeakyReLU(0.2)),
         nn.ZeroPad2d(1), nn.MaxPool2d(2), nn.Dropout2d(0.1), nn.GroupNorm(2, 4), nn.GELU(),
+        nn.InstanceNorm2d(4, eps=0.1),
         nn.Conv2d(4, 4, 3, groups=2, bias=False), nn.ReLU(), nn.MaxPool2d(3, 2, padding=1),
         nn.Flatten(), nn.LayerNorm(36), nn.Linear(36, 8), nn.BatchNorm1d(8), nn.SELU(),
         nn.Dropout(0.3), nn.Identity(), nn.Linear(8, 5), nn.Softmax(1),
@@ -164,6 +165,7 @@ def test_equal_shapes_without_numbers_are_not_guessed() -> None:
         (nn.AvgPool2d(2, divisor_override=1), "divisor_override"),
         (nn.Softmax(0), "over the axis 0"),
         (nn.ReLU6(), "is a ReLU6"),
+        (nn.InstanceNorm2d(3, track_running_stats=True), "has running statistics"),
         (nn.ZeroPad2d(-1), "cuts edges off"),
     ],
 )

@@ -97,7 +97,7 @@ def read_graph(content: bytes, source: str) -> OnnxGraph:
     inputs, outputs = _ends(model.graph, source)
     try:
         _fix_batch(model)
-        model = onnx.shape_inference.infer_shapes(model)
+        model = onnx.shape_inference.infer_shapes(model, data_prop=True)
         constants = _Constants(model, source)
         nodes = list(_fused(constants.left(), str(outputs[0].name)))
     except (

@@ -13,6 +13,7 @@ from toile.conversion.foreign import ForeignNetwork
 from toile.conversion.graph import Chain, Fork, Node, chain_of
 from toile.conversion.onnx_graph import OnnxStep, read_graph
 from toile.conversion.onnx_input import FIRST, LAST, Axes, input_of
+from toile.conversion.onnx_norms import GROUP_NORM, with_group_norms
 from toile.conversion.onnx_runtime import onnx_runtime
 from toile.conversion.refusals import refusals
 from toile.errors import ToileError
@@ -32,7 +33,8 @@ def read_onnx_network(
     """
     graph = read_graph(content, source)
     with refusals(source, "a node is not as ONNX has it"):
-        chain = chain_of(source, graph.nodes, graph.first, graph.last)
+        nodes = list(with_group_norms(graph.nodes))
+        chain = chain_of(source, nodes, graph.first, graph.last)
         shape, axes, within = input_of(chain, graph.shape, data_shape, source)
         writer = _OnnxChainWriter(source, NetworkBuilder(source, shape), within)
         if len(within) == 2:
@@ -217,12 +219,20 @@ def _layer_norm(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
 def _group_norm(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
     writer.expect_first(name)
     gamma, beta = _required(step, 1), _required(step, 2)
+    if "shape" in step.attributes and writer.builder.shape != step.attributes["shape"]:
+        raise unheld(writer.source, name, f"norms pictures of {step.attributes['shape']}")
     if len(gamma) != writer.builder.shape[0]:
         raise unheld(writer.source, name, "has one factor a group", "one a channel")
     layer = layers.GroupNorm(
         groups=step.attributes["num_groups"], epsilon=float(step.attributes.get("epsilon", 1e-5))
     )
     writer.builder.norm(name, layer, gamma, beta)
+
+
+def _instance_norm(writer: _OnnxChainWriter, name: str, step: OnnxStep) -> None:
+    """Each channel of a picture by itself: a group norm of as many groups."""
+    channels = {"num_groups": writer.builder.shape[0]}
+    _group_norm(writer, name, replace(step, attributes={**step.attributes, **channels}))
 
 
 def _pool(kind: type[layers.Pool]) -> Write:
@@ -419,6 +429,8 @@ _WRITERS: dict[str, Write] = {
     "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm,
     "GroupNormalization": _group_norm,
+    GROUP_NORM: _group_norm,
+    "InstanceNormalization": _instance_norm,
     "MaxPool": _pool(layers.MaxPool),
     "AveragePool": _pool(layers.AvgPool),
     "GlobalAveragePool": _global_pool("average"),

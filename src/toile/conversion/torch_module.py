@@ -173,6 +173,16 @@ def _group_norm(builder: NetworkBuilder, name: str, module: Any) -> None:
     builder.norm(name, layer, gamma, beta)
 
 
+def _instance_norm(builder: NetworkBuilder, name: str, module: Any) -> None:
+    if module.track_running_stats:
+        raise unheld(SOURCE, name, "has running statistics", "batchnorm")
+    ones = np.ones(module.num_features, np.float32)
+    gamma = ones if module.weight is None else _array(module.weight)
+    beta = 0 * ones if module.bias is None else _array(module.bias)
+    layer = layers.GroupNorm(groups=module.num_features, epsilon=module.eps)
+    builder.norm(name, layer, gamma, beta)
+
+
 def _layer_norm(builder: NetworkBuilder, name: str, module: Any) -> None:
     if len(builder.shape) != 1 or list(module.normalized_shape) != list(builder.shape):
         raise unheld(SOURCE, name, f"norms over {tuple(module.normalized_shape)}", "groupnorm: 1")
@@ -236,6 +246,7 @@ _WRITERS: dict[str, Write] = {
     "BatchNorm2d": _batch_norm,
     "BatchNorm1d": _batch_norm,
     "GroupNorm": _group_norm,
+    "InstanceNorm2d": _instance_norm,
     "LayerNorm": _layer_norm,
     "Flatten": _flatten,
     "Unflatten": _unflatten,

@@ -122,7 +122,7 @@ def test_a_recipe_reads_a_dataset_as_it_was_read(toy):
         ({"y": [0, 1]}, "y: holds 2 labels; its images are 12"),
         ({"y": None}, "y: holds Python objects"),
         ({"y": np.arange(12) + 0.5}, r"y: row 0 has label 0\.5; a label is a whole number or"),
-        ({"y_test": None}, "X_test is given without y_test"),
+        ({"y_test": None}, "x_test is given without y_test"),
         ({"y": [None] * 12}, "y: holds Python objects, such as None"),
         ({"y": np.array([0, "b", "c"] * 4, object)}, "y: holds Python objects, such as 0"),
         ({"x": np.zeros((12, 6, 6)).astype(str)}, "X: holds text .<U32.; pixels are numbers"),

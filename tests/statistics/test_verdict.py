@@ -135,6 +135,20 @@ def test_arrays_of_readings_are_judged_as_lists_are():
     assert judge_readings(arrays) == judge_readings(rows)
 
 
+class Columns:
+    """What of a table of pandas' matters here: it is no mapping, and of no truth value."""
+
+    def items(self):
+        return {"a": np.array([0.91, 0.92, 0.9]), "b": np.array([0.81, 0.83, 0.82])}.items()
+
+    def __bool__(self):
+        raise ValueError("the truth value of a table is ambiguous")
+
+
+def test_columns_of_a_table_are_levels():
+    assert judge_readings(Columns()) == judge_readings(dict(Columns().items()))
+
+
 def test_the_expected_greatest_of_standard_normals():
     # Of two: 1 / sqrt(pi); of three: 3 / (2 sqrt(pi)).
     assert expected_maximum(1) == pytest.approx(0, abs=1e-15)

@@ -65,7 +65,7 @@ def bytes_of_arrays(
 ) -> CachedArrays:
     """Images and labels as bytes, class indices and class names, not written anywhere."""
     if (x_test is None) != (y_test is None):
-        present, missing = ("X_test", "y_test") if y_test is None else ("y_test", "X_test")
+        present, missing = ("x_test", "y_test") if y_test is None else ("y_test", "x_test")
         raise ToileError(
             f"{present} is given without {missing}; a test part has both, or is left out"
         )

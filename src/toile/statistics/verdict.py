@@ -195,16 +195,17 @@ def expected_maximum(count: int) -> float:
 
 def _checked_table(readings: Any) -> dict[str, tuple[float, ...]]:
     """The readings as plain numbers by the text of their level."""
-    if not isinstance(readings, Mapping):
+    # A table of pandas' has its columns so too.
+    if not hasattr(readings, "items"):
         raise ToileError(
             f"readings are a {type(readings).__name__}; they are a mapping from levels to numbers, "
             "as {'relu': [0.91, 0.92], 'gelu': [0.92, 0.93]}"
         )
-    if not readings:
+    names = [str(name) for name, _ in readings.items()]
+    if not names:
         raise ToileError("the table has no levels; a verdict takes one or more, with readings")
     checked = {str(name): _checked(str(name), values) for name, values in readings.items()}
-    if len(checked) < len(readings):
-        names = [str(name) for name in readings]
+    if len(checked) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ToileError(f"two levels are called {twice}; a level has a name of its own")
     return checked

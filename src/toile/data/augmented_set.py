@@ -46,7 +46,9 @@ def refuse_existing(file: Path, force: bool) -> None:
 
 
 def _is_there(file: Path) -> ToileError:
-    return ToileError(f"{file} is there already; name another, or replace it with --force")
+    return ToileError(
+        f"{file} is there already; name another, or replace it with --force (in Python force=True)"
+    )
 
 
 def parent_name(dataset: Dataset) -> str:

@@ -94,7 +94,7 @@ def _make_room(
     if runs and not force:
         raise ToileError(
             f"{database} already has a run {name}, which is not overwritten; name another "
-            "folder, or add --force"
+            "folder, or add --force (in Python force=True)"
         )
     for run in runs:
         client.delete_run(run.info.run_id)

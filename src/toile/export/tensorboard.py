@@ -26,7 +26,8 @@ def write_tensorboard(tracked: TrackedRun, folder: Path, force: bool = False) ->
     events = sorted(run.glob("events.out.tfevents.*")) if run.is_dir() else []
     if events and not force:
         raise ToileError(
-            f"{run} already exists and is not overwritten; name another folder, or add --force"
+            f"{run} already exists and is not overwritten; name another folder, or add --force (in "
+            "Python force=True)"
         )
     # TensorBoard warns that TensorFlow is missing, which is not needed here.
     logging.getLogger("tensorboard").setLevel(logging.ERROR)

@@ -123,7 +123,7 @@ def evaluate(
         figures = " or --figures" if not why and data is not None else ""
         option = "--why" if why else "--data" if data is not None else f"--weights {weights}"
         raise ToileError(
-            f"{option} goes with --open-test{figures}: on validation "
+            f"{option} goes with --open-test{figures} (in Python open_test=True): on validation "
             "the run's stored answers are judged, which are those of its last weights; leave it out"
         )
     judgement = judge_validation(run.recipe, run.validation)

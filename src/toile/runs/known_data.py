@@ -63,7 +63,7 @@ def data_settings(run: Run, data: DataSource | None = None) -> Data:
             )
         raise ToileError(
             f"{run.id} was trained on {settings.name}, which is not here; say where its data lies "
-            "now, as in --data PATH"
+            "now, as in --data PATH (in Python data=...)"
         )
     return settings
 
@@ -160,5 +160,6 @@ def refuse_other_images(run: Run, dataset: Dataset) -> None:
     if dataset.order != run.data.order:
         raise ToileError(
             f"{run.id} was trained on other images than {dataset.path} now has, or in another "
-            "order; bring the same data back, or say where it lies, as in --data PATH"
+            "order; bring the same data back, or say where it lies, as in --data PATH (in Python "
+            "data=...)"
         )

@@ -113,7 +113,10 @@ def _refuse_path(file: Path, force: bool) -> None:
     if not file.parent.is_dir():
         raise ToileError(f"{file.parent} is no folder; make it, or name another file")
     if file.exists() and not force:
-        raise ToileError(f"{file} is there already; name another, or replace it with --force")
+        raise ToileError(
+            f"{file} is there already; name another, or replace it with --force (in Python "
+            "force=True)"
+        )
 
 
 def _trained(run: Run, weights: str, to: str) -> Trained:

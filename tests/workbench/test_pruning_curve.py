@@ -19,7 +19,7 @@ from toile.runs.tensors import save_arrays
 from toile.workbench import Removal, export_run, prune, view_pruning_curve
 from toile.workbench.inside.page_section import inside_section
 from toile.workbench.pruning import _doubt, _why_nothing_cut
-from toile.workbench.pruning_curve import _Cut, _difference, _shown, _too_few
+from toile.workbench.pruning_curve import _Cut, _difference, _says, _shown, _too_few
 from toile.workbench.surgery import by_layer, rounded_percent, worth_order
 
 
@@ -52,6 +52,14 @@ def test_the_curve_begins_whole_and_is_of_images_that_chose_nothing(runs):
         assert sorted(measure["parameters"], reverse=True) == measure["parameters"]
     assert view.values["rise/accuracy"].shape == (1, 6)
     assert view.draw(True).axes
+
+
+def test_one_channel_is_told_in_the_singular(runs):
+    record = view_pruning_curve(runs[:1], margin=1.0).record
+    within = record["measures"]["rise"]["within"]
+    for num, said in ((1, "1 channel (17 %) is shown to"), (3, "3 channels (50 %) are shown to")):
+        within["channels"] = num
+        assert any(said in line for line in _says(record))
 
 
 def test_of_several_readings_the_mean_is_told(runs):

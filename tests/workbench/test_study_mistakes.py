@@ -56,6 +56,15 @@ def wrong_by_reading(folder, levels=("1", "2")) -> np.ndarray:
     return np.array([run.predictions != run.validation.labels for run in runs])
 
 
+def test_what_two_readings_share_is_wrong_in_both(tmp_path, noisy_file, small):
+    recipe = small(epochs=1, name=str(noisy_file), size_px=None, validation=60)
+    toile.study(recipe, readings=2, out=tmp_path / "two", on="inline").finish()
+    found = view_study_mistakes(toile.open_study(tmp_path / "two"))
+    always = found.record["always"]
+    assert always != 1
+    assert f"{always} images are wrong in both: hard, or mislabelled" in found.says
+
+
 def test_images_are_counted_by_how_many_readings_answer_them_wrong(repeated):
     found = view_study_mistakes(toile.open_study(repeated), count=200)
     wrong = wrong_by_reading(repeated)

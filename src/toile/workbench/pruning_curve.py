@@ -226,9 +226,11 @@ def _says(record: dict[str, Any]) -> list[str]:
             continue
         before, after = within["parameters"]
         change = {key: 100 * value for key, value in within["difference"].items()}
+        num = within["channels"]
+        channels = f"{num:,} channel{'s' * (num != 1)} ({rounded_percent(num / total)})"
         says.append(
-            f"by {MEASURES[name]}: {within['channels']:,} channels "
-            f"({rounded_percent(within['channels'] / total)}) are shown to cost at most {points:g} "
+            f"by {MEASURES[name]}: {channels} {'is' if num == 1 else 'are'} shown to cost at most "
+            f"{points:g} "
             f"points: {change['value']:+.2f} ({change['low']:+.2f} to {change['high']:+.2f}), "
             f"{rounded_percent(1 - after / before)} of {before:,} parameters gone"
         )

@@ -184,9 +184,13 @@ def _says(record: dict[str, Any], by_level: dict[str, RepeatedErrors], run: Run)
             f"{readings} readings of {images:,} validation images, "
             f"{record['errors'] / readings:.1f} wrong in each on average{half}"
         ),
-        f"{record['always']:,} images are wrong in all {readings}: hard, or mislabelled",
         (
-            f"{record['flipping']:,} are wrong in some readings and right in others, "
+            f"{record['always']:,} image{' is' if record['always'] == 1 else 's are'} wrong in "
+            f"{'both' if readings == 2 else f'all {readings}'}: hard, or mislabelled"
+        ),
+        (
+            f"{record['flipping']:,} {'is' if record['flipping'] == 1 else 'are'} wrong in some "
+            "readings and right in others, "
             f"{_percentage(record['flipping_errors'], record['errors'])} of all errors"
         ),
     ]

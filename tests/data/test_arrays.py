@@ -113,6 +113,8 @@ def test_a_recipe_reads_a_dataset_as_it_was_read(toy):
     dataset = Dataset.from_arrays(toy.train_x, toy.train_y, test=0.5, size_px=8, white=255.0)
     values = {name.removeprefix("data."): one for name, one in data_values(dataset).items()}
     assert same(load_data(Data(**values)), dataset)
+    assert same(load_data(dataset), dataset)
+    assert load_data(dataset, size_px=10).shape == (1, 10, 10)
     assert dataset.shape == (1, 8, 8)
 
 

@@ -126,6 +126,8 @@ def test_workers_of_a_study_find_them(run, tmp_path):
 def test_bare_arrays_are_no_data_of_a_training(data):
     with pytest.raises(ToileError, match=r"data is of the kind .*; it is a name, a path or a Data"):
         toile.begin("quick", data=data)
+    with pytest.raises(ToileError, match="data is of the kind"):
+        toile.load_data(data)
 
 
 def test_a_dataset_of_files_is_trained_on_as_it_was_read(few_garments):

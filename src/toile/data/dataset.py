@@ -154,11 +154,19 @@ def data_values(data: DataSource) -> dict[str, Any]:
 
     Raises ToileError for arrays, which have no name to be found by.
     """
-    if not isinstance(data, Dataset | str | Path):
+    return {f"data.{name}": value for name, value in reading_of(data).items()}
+
+
+def reading_of(data: DataSource) -> dict[str, Any]:
+    """The settings of a recipe's `data` by which `data` is read, `name` among them.
+
+    Raises ToileError for arrays, which have no name to be found by.
+    """
+    if isinstance(data, Dataset):
+        return data.reading
+    if not isinstance(data, str | Path):
         raise ToileError(
             f"data is of the kind {type(data).__name__}; it is a name, a path or a Dataset, which "
             "toile.Dataset.from_arrays(X, y) makes of arrays"
         )
-    if not isinstance(data, Dataset):
-        return {"data.name": str(data)}
-    return {f"data.{name}": value for name, value in data.reading.items()}
+    return {"name": str(data)}

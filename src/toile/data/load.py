@@ -12,7 +12,7 @@ from toile.data.catalogue import KNOWN, Known, release_of
 from toile.data.classes import classes_of
 from toile.data.conform import conform
 from toile.data.corrected import correct
-from toile.data.dataset import Dataset
+from toile.data.dataset import Dataset, DataSource, reading_of
 from toile.data.decoded import (
     Decoded,
     discard_decoding,
@@ -48,7 +48,7 @@ def no_progress(done: int, total: int | None, unit: str) -> None:
 
 
 def load_data(
-    data: Data | str | Path,
+    data: Data | DataSource,
     *,
     progress: Progress | None = None,
     fetch: bool = True,
@@ -56,16 +56,17 @@ def load_data(
 ) -> Dataset:
     """The images `data` names, decoded once and memory-mapped from the user's cache after that.
 
-    `data` is a recipe's settings, or a known name or a path; `settings` are more of the same
-    names. ToileError names the file, the place in it, the value and the rule. Without `fetch` a
-    known dataset that is not on this machine is refused too, with how to get it.
+    `data` is a recipe's settings, a known name, a path, or a dataset, which is read again with
+    other `settings`; those are more of the same names. ToileError names the file, the place in it,
+    the value and the rule. Without `fetch` a known dataset that is not on this machine is refused
+    too, with how to get it.
 
         >>> data = toile.load_data("fashion-sample", size_px=14)
         >>> data.shape, len(data.train)
         ((1, 14, 14), 6000)
     """
     progress = progress or no_progress
-    values = data.model_dump() if isinstance(data, Data) else {"name": str(data)}
+    values = data.model_dump() if isinstance(data, Data) else reading_of(data)
     data = data_of(values | settings)
     known = KNOWN.get(data.name)
     if known and not fetch and find_known(known) is None:

@@ -117,6 +117,31 @@ def test_pictures_scaled_as_those_of_imagenet_are_found_out(
     assert imported.chosen.loss == pytest.approx(plain.chosen.loss, rel=1e-3)
 
 
+def test_a_network_that_is_always_right_is_not_made_surer(data: Dataset, tmp_path: Path) -> None:
+    """Shirts and boots are so easy that pixels from 0 to 255 had no mistake and no loss either."""
+    are_two = np.isin(data.train.labels, (0, 9))
+    pixels, labels = data.train.pixels[are_two], (data.train.labels[are_two] == 9).astype(int)
+    np.savez(tmp_path / "two.npz", images=pixels, labels=labels)
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(1, 6, 3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(1014, 2))
+    optimizer = torch.optim.Adam(network.parameters(), 0.002)
+    inputs, targets = torch.from_numpy(pixels).float() / 255, torch.from_numpy(labels)
+    for _ in range(2):
+        for batch in torch.randperm(len(inputs)).split(64):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(network(inputs[batch]), targets[batch]).backward()
+            optimizer.step()
+    imported = import_network(network.eval(), tmp_path / "two.npz", out=tmp_path / "run")
+    tried = {tried.scaling: tried for tried in imported.tried if not tried.is_transposed}
+    assert tried["bytes"].accuracy.value == 1
+    assert tried["bytes"].loss < tried["unit"].loss
+    assert imported.chosen.scaling == "unit"
+    assert any("the least scaled was chosen" in note for note in imported.notes)
+    of_bytes = of_scale(network, 255, 0)
+    again = import_network(of_bytes, tmp_path / "two.npz", out=tmp_path / "bytes")
+    assert again.chosen.scaling == "bytes"
+
+
 def test_a_scale_of_three_channels_is_none_of_grey_pictures(
     strangers: nn.Sequential, tmp_path: Path
 ) -> None:

@@ -29,6 +29,8 @@ FLOOR, MOST_FLOOR = 3, 0.5
 
 Networks with random weights reached 2.5 times: their features separate some classes.
 """
+SURE = 0.1
+"""A loss of working networks, whose right answers have 0.9 on the average."""
 TRIED = 36
 """The number of readings: nine scales, transposed or not, with classes in order or not."""
 
@@ -173,14 +175,28 @@ class ImportSearch:
         return _Way(ReadNetwork(scaled, tried, None), logits)
 
     def _likeliest(self, ways: Sequence[_Way]) -> ReadNetwork:
-        """The way of lowest loss among those whose accuracy is not clearly below the best."""
+        """The way of lowest loss among those whose accuracy is not clearly below the best.
+
+        Where that one is right on all images, its loss says only how sure it is, and every larger
+        factor on its inputs makes it surer. So then it is the one of the smallest factor that is
+        sure enough.
+        """
         low = max(way.read.tried.accuracy.low for way in ways)
         close = [way.read for way in ways if way.read.tried.accuracy.value >= low]
         read = min(close, key=lambda read: read.tried.loss)
         if len(close) == 1:
             return read
+        why = "the lowest loss was chosen"
+        sure = [read for read in close if read.tried.loss <= SURE]
+        if read.tried.accuracy.value == 1 and len(sure) > 1:
+            why = (
+                f"{read.tried.words} answers all {len(self.images)} images right, so that its loss "
+                "says only how sure it is, and the least scaled was chosen whose loss is at most "
+                f"{SURE}; --scaling decides otherwise"
+            )
+            read = min(sure, key=lambda read: max(map(abs, SCALINGS[read.tried.scaling].factor)))
         words = [f"{read.tried.words} (loss {read.tried.loss:.3f})" for read in close]
-        note = f"accuracy does not tell apart {' and '.join(words)}; the lowest loss was chosen"
+        note = f"accuracy does not tell apart {' and '.join(words)}; {why}"
         return replace(read, notes=(note,))
 
     def _reordered(self, way: _Way) -> ReadNetwork:

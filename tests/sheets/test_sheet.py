@@ -176,6 +176,9 @@ def test_a_seed_that_would_change_nothing_is_refused(exercise, fields, message):
 
 
 def test_a_number_that_is_no_exercise_is_refused():
+    for single in (1, "1"):
+        with pytest.raises(ToileError, match=r"only is .*; it is a list of .*, as \[1\]"):
+            plan_sheet(sheet(STUDY), only=single)
     with pytest.raises(ToileError, match="sheet has no exercise 3; its exercises go from 1 to 1"):
         plan_sheet(sheet(STUDY), only=[3])
 

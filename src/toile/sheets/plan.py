@@ -69,6 +69,8 @@ def plan_sheet(
     the exercise.
     """
     valid = range(1, len(sheet.exercises) + 1)
+    if isinstance(only, int | str):
+        raise ToileError(f"only is {only!r}; it is a list of the exercises' numbers, as [{only}]")
     requested = list(valid) if only is None else list(dict.fromkeys(only))
     for number in requested:
         if number not in valid:

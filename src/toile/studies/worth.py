@@ -7,10 +7,11 @@ said of the augmentation by itself.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from toile.errors import not_one_of
-from toile.recipe import Recipe
+from toile.recipe import Recipe, read_recipe
 from toile.statistics import Finding, Pair, Verdict
 from toile.studies.spec import Alternative
 
@@ -66,18 +67,22 @@ class Worth:
         return f"{self.setting}, {has}: {ends}, {words}"
 
 
-def worth_levels(recipe: Recipe, group: str, side_px: int) -> dict[str, dict[str, Any]]:
+def worth_levels(
+    recipe: str | Path | Recipe, group: str, side_px: int
+) -> dict[str, dict[str, Any]]:
     """The levels of a study of what each augmentation is worth, settings by address.
 
-    `recipe` as it is, without each that it has, and with each that it has not, at a usual strength
-    for pictures of `side_px` a side. Raises ToileError for a `group` of settings without any.
+    `recipe` (a preset's name, a file or a Recipe) as it is, without each that it has, and with each
+    that it has not, at a usual strength for pictures of `side_px` a side. Raises ToileError for a
+    `group` of settings without any.
 
-        >>> levels = toile.worth_levels(toile.Recipe.preset("s1-lab"), "augmentation", 28)
+        >>> levels = toile.worth_levels("s1-lab", "augmentation", 28)
         >>> levels["with shift"]
         {'augmentation.shift': 2}
     """
     if group not in GROUPS:
         raise not_one_of("worth", group, GROUPS)
+    recipe = read_recipe(recipe)
     off = type(recipe.augmentation)()
     levels: dict[str, dict[str, Any]] = {AS_IT_IS: {}}
     for name, usual in USUAL.items():

@@ -330,3 +330,30 @@ def test_a_map_by_a_layer_explains_the_class_that_all_views_predict(method):
     named = attribute(network, images, method, classes=predicted.tolist())
     np.testing.assert_array_equal(found.maps, named.maps)
     np.testing.assert_array_equal(found.outputs, named.outputs)
+
+
+def of_torch(inplace: bool) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.ReLU(inplace), nn.Conv2d(4, 5, 3), nn.ReLU(inplace), nn.Flatten(),
+        nn.Linear(5 * 5 * 4, 3),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("layer", ["0", "1", "2", "3"])
+def test_gradcam_is_the_same_where_relus_overwrite_their_inputs(layer):
+    maps = [
+        attribute(of_torch(inplace), noise(2), "gradcam", layer=layer).cells
+        for inplace in (False, True)
+    ]
+    assert maps[0].any()
+    np.testing.assert_array_equal(*maps)
+
+
+@pytest.mark.parametrize("method", METHODS.keys() - {"cam"})
+def test_a_network_in_double_precision_has_the_maps_of_the_same_in_single(method):
+    single = attribute(of_torch(False), noise(2), method, classes=1)
+    double = attribute(of_torch(False).double(), noise(2).double(), method, classes=1)
+    assert double.maps.dtype == double.outputs.dtype == np.float32
+    np.testing.assert_allclose(double.maps, single.maps, atol=1e-4 * np.abs(single.maps).max())
+    np.testing.assert_allclose(double.outputs, single.outputs, rtol=1e-4)

@@ -131,15 +131,15 @@ def _of_pixels(
     else:
         assert channel is not None
         index = outputs_of(outputs, layer, channel, position)
-    nothing = torch.zeros(images.shape[1]) if empty is None else empty
+    nothing = images.new_zeros(images.shape[1]) if empty is None else empty.to(images)
     with evaluating(network):
         result = METHODS[way.name](
             FlatOutputs(network, layer), images, index, nothing[None, :, None, None]
         )
     return Attribution(
         way,
-        result.maps.numpy(),
-        outputs.flatten(1).gather(1, index[:, None])[:, 0].numpy(),
+        result.maps.float().numpy(),
+        outputs.flatten(1).gather(1, index[:, None])[:, 0].float().numpy(),
         layer,
         index.numpy() if layer is None else None,
         None if layer is None else index.numpy(),
@@ -184,9 +184,10 @@ def _by_layer(
         parts.append(cells_of(looked, images[at : at + BATCH], batch_classes, layer))
     joined = [torch.cat(part) for part in zip(*parts, strict=True)]
     refuse_not_finite(joined[1], "the logits")
-    cells, logits, chosen = (tensor.numpy() for tensor in joined)
+    cells, logits = (tensor.float().numpy() for tensor in joined[:2])
+    chosen = joined[2].numpy()
     if outputs is not None:
-        logits = np.take_along_axis(outputs.numpy(), chosen[:, None], axis=1)[:, 0]
+        logits = np.take_along_axis(outputs.float().numpy(), chosen[:, None], axis=1)[:, 0]
     if field is None:
         raise ToileError(
             f"{layer} has no maps; name a layer with maps, such as {last_maps(network)}"

@@ -94,10 +94,10 @@ def integrated(
                 # Captum's default, Gauss-Legendre, solves an eigenvalue problem each time and is
                 # not better for gradients with jumps.
                 method="riemann_middle",
-            ).float()
+            ).to(maps)
         missed = (maps.flatten(1).sum(1) - difference).abs()
         errors = missed / difference.abs().clamp_min(LEAST)
-    return PixelMaps(maps, errors.numpy(), points.numpy())
+    return PixelMaps(maps, errors.float().numpy(), points.numpy())
 
 
 def occlusion(

@@ -226,6 +226,7 @@ def run_census(
 ) -> Census:
     """Count the firing of every activation unit of `network` over all pictures of `batches`.
 
+    Activations that no recipe has, such as torch's PReLU and ReLU6, are passed over.
     Each batch is float32 (b, c, h, w), scaled for the network. Counts are exact; it needs the
     memory of one batch, a few numbers for each unit and one for each pair of channels. If the
     network begins with views, only the unchanged pictures are used. `progress` is called with the

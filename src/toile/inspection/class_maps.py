@@ -44,9 +44,10 @@ def gradcam_cells(
     maps: list[Tensor] = []
 
     def cut(module: nn.Module, inputs: Any, outputs: Tensor) -> Tensor:
-        # Detached here, so that no graph is kept for the layers before it.
-        maps.append(outputs.detach().requires_grad_())
-        return maps[0]
+        # Detached here, so that no graph is kept for the layers before it. Copied, since an
+        # in-place layer overwrites its inputs, and torch lets none overwrite a leaf.
+        maps.append(outputs.detach().clone().requires_grad_())
+        return maps[0].clone()
 
     handle = layer_of(network, layer).register_forward_hook(cut)
     try:

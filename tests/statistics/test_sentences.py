@@ -145,3 +145,10 @@ def test_a_pair_of_levels_of_several_words_has_their_names_in_quotes():
     ]:
         said = verdict_sentence(judge_readings(dict(zip(names, (first, second), strict=True))))
         assert said.startswith(f'"no batch norm" {verdict} "conv and pool"')
+
+
+def test_levels_of_equal_means_all_have_the_highest():
+    two = verdict_sentence(judge_readings({"a": [70, 70], "b": [70, 70]}))
+    assert "a and b have the highest mean, 70.00 %" in two
+    three = verdict_sentence(judge_readings({"a": [60, 62], "b": [71, 73], "c": [73, 71]}))
+    assert "b and c have the highest mean, 72.00 %" in three

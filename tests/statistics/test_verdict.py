@@ -129,6 +129,28 @@ def test_fractions_beside_percentages_are_refused_unless_one_says_what_they_are(
     assert judge_readings(table, accuracies=False).decided
 
 
+def test_a_slip_above_100_among_percentages_is_refused_unless_scores_may_be_any():
+    table = {"a": [70.0, 72.0, 71.0], "b": [171.0, 73.0, 72.0]}
+    with pytest.raises(ToileError, match="b has the reading 171, which is no accuracy"):
+        judge_readings(table)
+    free = judge_readings(table, accuracies=False)
+    assert not free.accuracies
+    assert "b has the highest mean, 105.33; about" in verdict_sentence(free)
+    assert not judge_readings({"a": [170.0, 172.0], "b": [171.0, 73.0]}).accuracies
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"margin": 0}, "^margin is 0; it has to be above 0$"),
+        ({"alpha": 1}, "^alpha is 1; it has to be above 0 and below 1$"),
+    ],
+)
+def test_only_the_setting_that_is_wrong_is_named(settings, complaint):
+    with pytest.raises(ToileError, match=complaint):
+        judge_readings({"a": [0.7, 0.8], "b": [0.8, 0.9]}, **settings)
+
+
 def test_arrays_of_readings_are_judged_as_lists_are():
     rows = {"a": [0.91, 0.92, 0.9], "b": [0.81, 0.83, 0.82]}
     arrays = {name: np.array(row) for name, row in rows.items()}

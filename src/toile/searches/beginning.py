@@ -109,6 +109,9 @@ def search(
 def _live(
     spec: Search, folder: Path, workers: int | None, on: str, progress: Progress
 ) -> LiveSearch:
+    # What is no setting or no range is refused before any data is read, and before a search of this
+    # name is found to differ by it.
+    search_space(spec, base_recipe(spec.study))
     text = read_text(folder / "search.yaml") if (folder / "search.yaml").exists() else None
     if text is not None:
         spec = _merged(read_search(folder), spec, folder)
@@ -140,8 +143,6 @@ def _live(
 
 def _ground(spec: Search, progress: Progress) -> Ground:
     """The recipe with its data as it is taken, and the space, its ends fitting that data."""
-    # An address that is no setting is refused before any data is read.
-    search_space(spec, base_recipe(spec.study))
     (cell,) = plan_cells(spec.study, plan_levels(spec.study), progress)
     # Which of a run's weights may be searched, so they are pinned with each trial.
     start = base_recipe(spec.study).training.start

@@ -229,8 +229,16 @@ def _names_or_all(names: list[str], num_rivals: int, word: str, all_: str) -> st
 def _highest(verdict: Verdict) -> str:
     """The highest mean, and how much of it to expect to be chance."""
     best, points = verdict.best, 100 / verdict.unit
+    # The sign would make a share of what may be any score.
+    mean = f"{points * best.mean:.2f}{' %' * (verdict.accuracies or verdict.unit == 1)}"
+    ahead = [
+        _quoted(level.name)
+        for level in verdict.levels
+        if math.isclose(level.mean, best.mean, rel_tol=1e-12)
+    ]
+    names = list_names(ahead, "and") if len(ahead) <= MOST_NAMES else f"{len(ahead)} levels"
     return (
-        f"{_quoted(best.level)} has the highest mean, {points * best.mean:.2f} %; about "
+        f"{names} {'have' if len(ahead) > 1 else 'has'} the highest mean, {mean}; about "
         f"{points * best.optimism:.2f} points of it are chance, since the highest of several "
         "means is on average too high."
     )

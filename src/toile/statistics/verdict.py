@@ -140,7 +140,8 @@ def judge_readings(
     is in their unit. `alpha` is the chance, all pairs together, of telling equal levels apart, and
     again of calling levels the same that are not; a level's own interval holds 95 % whatever it is.
     `accuracies` says whether readings are fractions of images: then no interval goes on where no
-    accuracy can be. Unless said they are where all lie between 0 and 1, or 0 and 100. `analysis` is
+    accuracy can be. Unless said they are where all lie between 0 and 1, or 0 and 100; readings of
+    which half or more do and others are above 100 are refused. `analysis` is
     its number in a study, where the next one is held to half of `alpha`. Raises ToileError for what
     is no such table.
 
@@ -152,10 +153,13 @@ def judge_readings(
     checked = _checked_table(readings)
     if accuracies is None:
         _refuse_two_units(checked)
+        _refuse_some_above_100(checked)
     unit = 1 if max(max(values) for values in checked.values()) <= 1 else 100
     margin = MARGIN_POINTS * unit / 100 if margin is None else margin
-    if not margin > 0 or not 0 < alpha < 1:
-        raise ToileError(f"margin is {margin} and alpha {alpha}; both are above 0, alpha below 1")
+    if not margin > 0:
+        raise ToileError(f"margin is {margin:g}; it has to be above 0")
+    if not 0 < alpha < 1:
+        raise ToileError(f"alpha is {alpha:g}; it has to be above 0 and below 1")
     most = _most(checked, unit, accuracies, margin)
     samples = [sample(values) for values in checked.values()]
     levels = tuple(
@@ -264,6 +268,21 @@ def _refuse_two_units(readings: Mapping[str, Sequence[float]]) -> None:
             f"{ends[1]:g}: fractions and percentages, it seems; write all in one way. Where they "
             "are as they should be, say whether they are accuracies: --accuracies or --any-scores, "
             "in Python accuracies=True or False"
+        )
+
+
+def _refuse_some_above_100(readings: Mapping[str, Sequence[float]]) -> None:
+    """Raise ToileError where half or more of the readings could be percentages, but not all.
+
+    A slip such as 171 for 71 would else make scores without bounds of them all, in silence.
+    """
+    values = sorted(value for level in readings.values() for value in level)
+    if values[0] >= 0 and values[(len(values) - 1) // 2] <= 100 < values[-1]:
+        name = next(name for name, level in readings.items() if values[-1] in level)
+        raise ToileError(
+            f"level {name} has the reading {values[-1]:g}, which is no accuracy, and others lie "
+            "between 0 and 100; correct it, or say --any-scores where all are as they should "
+            "be, in Python accuracies=False"
         )
 
 

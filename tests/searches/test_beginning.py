@@ -145,6 +145,7 @@ def test_more_trials_may_be_asked_and_fewer_change_nothing(taken, folder):
         ({"seed": 5}, "its seed was 0 and is now 5"),
         ({"settings": {"network.dense1.units": 7}}, "network.dense1.units was 16 and is now 7"),
         ({"over": {FILTERS: "2..7"}}, "its over was"),
+        ({"over": {FILTERS: "7..2"}}, "from the lower number to the higher"),
         ({"pruner": "none"}, "its pruner was asha and is now none"),
     ],
 )

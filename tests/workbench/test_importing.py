@@ -31,6 +31,7 @@ from toile.workbench.pruning import Removal
 
 DATA = "fashion-sample"
 HALVED = {"data.validation": 1200}
+Easy = tuple[nn.Sequential, Path]
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +118,13 @@ def test_pictures_scaled_as_those_of_imagenet_are_found_out(
     assert imported.chosen.loss == pytest.approx(plain.chosen.loss, rel=1e-3)
 
 
-def test_a_network_that_is_always_right_is_not_made_surer(data: Dataset, tmp_path: Path) -> None:
-    """Shirts and boots are so easy that pixels from 0 to 255 had no mistake and no loss either."""
+@pytest.fixture(scope="module")
+def shirt_or_boot(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Easy:
+    """A network of two classes that are easy, and its data."""
+    file = tmp_path_factory.mktemp("two") / "two.npz"
     are_two = np.isin(data.train.labels, (0, 9))
     pixels, labels = data.train.pixels[are_two], (data.train.labels[are_two] == 9).astype(int)
-    np.savez(tmp_path / "two.npz", images=pixels, labels=labels)
+    np.savez(file, images=pixels, labels=labels)
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(1, 6, 3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(1014, 2))
     optimizer = torch.optim.Adam(network.parameters(), 0.002)
@@ -131,15 +134,41 @@ def test_a_network_that_is_always_right_is_not_made_surer(data: Dataset, tmp_pat
             optimizer.zero_grad()
             nn.functional.cross_entropy(network(inputs[batch]), targets[batch]).backward()
             optimizer.step()
-    imported = import_network(network.eval(), tmp_path / "two.npz", out=tmp_path / "run")
+    return network.eval(), file
+
+
+def test_a_network_that_is_always_right_is_not_made_surer(
+    shirt_or_boot: Easy, tmp_path: Path
+) -> None:
+    """Pixels from 0 to 255 have no mistake, as those from 0 to 1, and no loss either."""
+    network, file = shirt_or_boot
+    imported = import_network(network, file, out=tmp_path / "run")
     tried = {tried.scaling: tried for tried in imported.tried if not tried.is_transposed}
     assert tried["bytes"].accuracy.value == 1
     assert tried["bytes"].loss < tried["unit"].loss
     assert imported.chosen.scaling == "unit"
     assert any("the least scaled was chosen" in note for note in imported.notes)
     of_bytes = of_scale(network, 255, 0)
-    again = import_network(of_bytes, tmp_path / "two.npz", out=tmp_path / "bytes")
+    again = import_network(of_bytes, file, out=tmp_path / "bytes")
     assert again.chosen.scaling == "bytes"
+
+
+def test_inverted_pictures_and_two_classes_in_another_order_are_told_to_be_alike(
+    shirt_or_boot: Easy, tmp_path: Path
+) -> None:
+    network, file = shirt_or_boot
+
+    def swap(network: nn.Sequential) -> None:
+        network[-1].weight.copy_(network[-1].weight.flip(0).clone())
+        network[-1].bias.copy_(network[-1].bias.flip(0).clone())
+
+    swapped = edited(network, swap)
+    imported = import_network(swapped, file, out=tmp_path / "run")
+    assert imported.chosen.scaling.endswith("-inverted")
+    (note,) = [note for note in imported.notes if "cannot be told" in note]
+    assert "--scaling unit reads it so" in note
+    said = import_network(swapped, file, scaling="unit", out=tmp_path / "said")
+    assert said.classes == (1, 0)
 
 
 def test_a_scale_of_three_channels_is_none_of_grey_pictures(

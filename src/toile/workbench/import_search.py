@@ -125,6 +125,7 @@ class ImportSearch:
             if rival.tried.accuracy.low > read.tried.accuracy.high and self._works(rival.tried):
                 read = rival
                 break
+        read = _in_doubt(read, rivals)
         if read.tried not in self.tried:
             self.tried.append(read.tried)
         if self._works(read.tried):
@@ -227,6 +228,33 @@ class ImportSearch:
             for output, name in zip(order, self.prepared.dataset.class_names, strict=True)
         )
         return ReadNetwork(ordered, tried, order, (note,))
+
+
+def _in_doubt(read: ReadNetwork, rivals: Sequence[ReadNetwork]) -> ReadNetwork:
+    """`read`, with a note if it inverts pictures where another order of classes is as good.
+
+    Of two classes the two readings come to nearly the same: both turn the answers around.
+    """
+    upright = [
+        rival
+        for rival in rivals
+        if rival.tried.is_reordered
+        and not rival.tried.is_transposed
+        and not _is_inverted(rival)
+        and rival.tried.accuracy.value >= read.tried.accuracy.low
+    ]
+    if not upright or not _is_inverted(read) or read.tried.is_reordered:
+        return read
+    tried = upright[0].tried
+    note = (
+        f"{tried.words} has {100 * tried.accuracy.value:.1f} %: whether its pictures were inverted "
+        f"or its classes in another order cannot be told; --scaling {tried.scaling} reads it so"
+    )
+    return replace(read, notes=(*read.notes, note))
+
+
+def _is_inverted(read: ReadNetwork) -> bool:
+    return SCALINGS[read.tried.scaling].factor[0] < 0
 
 
 def pixels_as(scaling: Scaling, prepared: PreparedData) -> Pixels:

@@ -167,7 +167,7 @@ def test_a_failure_to_write_is_said_and_what_is_decoded_is_kept(many, monkeypatc
     match = r"pixels-0\.npy could not be written \(File too large\); what is decoded is kept"
     with monkeypatch.context() as context:
         context.setattr(decoder_processes, "num_decoders", lambda: num_decoders)
-        context.setattr(decoder_processes, "WORKER", (sys.executable, "-c", LIMITED))
+        context.setattr(decoder_processes, "WORKER", (sys.executable, "-B", "-c", LIMITED))
         try:
             with pytest.raises(ToileError, match=match):
                 load_data(many, progress=progress)

@@ -195,8 +195,8 @@ def _range(base: Recipe, address: str, text: str) -> SearchRange:
         rule = f"{where}: a range goes from the lower number to the higher"
         if low == high:
             raise ToileError(f"{rule}; to hold it fixed write --set {address}={match[1]}")
-        step = f":{match[3]}" if match[3] else ""
-        raise ToileError(f"{rule}; write {match[2]}..{match[1]}{step}")
+        suffix = f":{match[3]}" if match[3] else ""
+        raise ToileError(f"{rule}; write {match[2]}..{match[1]}{suffix}")
     for end in (low, high):
         _tried(base, address, end, where)
     is_integer = not _accepts(base, address, low + _BETWEEN * (high - low))

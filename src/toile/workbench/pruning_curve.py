@@ -47,7 +47,7 @@ def view_pruning_curve(
     Each run's selection half orders the channels by importance, and the scoring half scores.
     `margin` is the allowed loss, a fraction. Cuts are tested from the smallest on, up to the first
     that is not shown to lose at most `margin`: with this fixed sequence the probability of calling
-    an unsafe cut safe stays 2.5 %. Nothing is trained.
+    an unsafe cut safe stays 2.5 % for each measure. Nothing is trained.
     Raises ToileError if readings do not score on the same images.
 
     The band in the figure, and the ends of `accuracy` in the record, are the interval of the change

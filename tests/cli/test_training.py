@@ -9,7 +9,9 @@ import pytest
 
 import toile as library
 from toile.cli.training import summary
+from toile.evaluation import cross_entropy
 from toile.recipe import with_settings
+from toile.report.page.status import run_status
 from toile.runs import Run
 
 # Here an SVG is what users get: elsewhere the suite leaves figures out.
@@ -175,7 +177,7 @@ def test_two_threads_train_where_the_environment_allows_torch_one(toile, quickly
         assert f"note: {name} is left out of account" in answer.errors
 
 
-def test_recalls_are_of_the_images_that_score(small, tmp_path):
+def test_recalls_and_loss_are_of_the_images_that_score(small, tmp_path):
     stops = with_settings(small(validation=20), {"training.early_stopping.patience": 1})
     run = library.train(stops, out=tmp_path / "run")
     scores = np.bincount(run.validation.labels[run.validation.selection == 0])
@@ -183,3 +185,8 @@ def test_recalls_are_of_the_images_that_score(small, tmp_path):
     shown = {row[0]: int(row[-1]) for row in rows if row and row[0] in run.data.class_names}
     assert shown == dict(zip(run.data.class_names, scores.tolist(), strict=True))
     assert sum(shown.values()) == run.score.n < len(run.validation.labels)
+    holdout = run.validation.selection == 0
+    loss = cross_entropy(run.validation.logits[holdout], run.validation.labels[holdout])
+    assert loss != pytest.approx(run.results.validation.loss)
+    assert f"loss  {loss:.4f}" in summary(run)
+    assert run_status(run).loss == loss

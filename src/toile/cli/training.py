@@ -173,7 +173,7 @@ def result(run: "Run") -> dict[str, Any]:
 
 def summary(run: "Run") -> str:
     """A run's result in words."""
-    from toile.runs import read_state
+    from toile.runs import read_state, scored_loss
 
     state = read_state(run.folder)
     ended = f"{state.status}{f' ({state.reason})' if state.reason else ''}"
@@ -185,7 +185,7 @@ def summary(run: "Run") -> str:
             *_warned(run),
             *(f"note: {plain(note)}" for note in _few_steps(run)),
             (
-                f"loss  {decimals(results.validation.loss)}   epochs  {results.epochs}   "
+                f"loss  {decimals(scored_loss(run))}   epochs  {results.epochs}   "
                 f"parameters  {amount(results.parameters)}   "
                 f"time  {duration(results.seconds.total)}"
             ),

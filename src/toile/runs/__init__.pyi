@@ -39,6 +39,7 @@ from .history import history_since as history_since
 from .judging import commonest_words as commonest_words
 from .judging import judge_validation as judge_validation
 from .judging import scored_images as scored_images
+from .judging import scored_loss as scored_loss
 from .judging import scored_part as scored_part
 from .judging import temperature_of as temperature_of
 from .known_data import DataElsewhere as DataElsewhere

@@ -17,6 +17,15 @@ def scored_images(recipe: Recipe, validation: Validation) -> Bool[np.ndarray, " 
     return np.asarray(validation.selection == 0) | (not recipe.training.is_selecting)
 
 
+def scored_loss(run: Run) -> float | None:
+    """The cross-entropy of the images that its score is of; None where none are held out."""
+    if not run.has_validation:
+        return None
+    validation = run.validation
+    among = scored_images(run.recipe, validation)
+    return evaluation.cross_entropy(validation.logits[among], validation.labels[among])
+
+
 def commonest_words(run: Run) -> str:
     """What always answering the commonest class would give on the images that score, in words.
 

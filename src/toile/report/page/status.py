@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from toile.evaluation import Estimate, accuracy, cross_entropy
-from toile.runs import Run, RunResults, commonest_words, read_state, seen_words
+from toile.runs import Run, RunResults, commonest_words, read_state, scored_loss, seen_words
 
 INTERVAL = ", with Wilson's 95 % interval."
 NOT_SCORED = (
@@ -29,7 +29,7 @@ def run_status(run: Run) -> RunStatus:
     if not run.data.validation:
         return RunStatus(state.status, state.reason, None, None, NOT_SCORED)
     if run.has_results:
-        score, loss, meaning = _ended(run.results)
+        (score, meaning), loss = _ended(run.results), scored_loss(run)
     elif run.has_validation:
         validation = run.validation
         score = accuracy(validation.logits, validation.labels)
@@ -44,7 +44,7 @@ def run_status(run: Run) -> RunStatus:
     return RunStatus(state.status, state.reason, score, loss, meaning)
 
 
-def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:
+def _ended(results: RunResults) -> tuple[Estimate, str]:
     score = results.score
     weights = {
         "last": "the last epoch's weights",
@@ -54,7 +54,7 @@ def _ended(results: RunResults) -> tuple[Estimate, float | None, str]:
         weights = "the weights it came or began with"
     part = "" if score.of == "validation" else f", {score.of}"
     meaning = f"The score is that of {weights} on {_images(score.n)}{part}{INTERVAL}"
-    return score, results.validation.loss, meaning
+    return score, meaning
 
 
 def _images(n: int) -> str:

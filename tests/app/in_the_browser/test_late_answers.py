@@ -34,3 +34,22 @@ def test_a_draft_that_opens_late_leaves_the_one_that_was_chosen_after_it_as_it_i
         return fast["network"] == FAST["network"]
 
     until(is_kept)
+
+
+def test_a_page_that_was_left_while_it_asked_changes_nothing_of_the_next_ones_address(visit):
+    visitor = visit()
+    page, held = visitor.page, []
+    visitor.server.ask("PUT", "drafts/build-fast", json={"content": {"recipe": FAST}})
+    is_slow = True
+    page.route("**/api/choices", lambda route: held.append(route) if is_slow else route.continue_())
+    visitor.go("#/build")
+    until(lambda: page.evaluate("1") and held != [])
+    visitor.go("#/train")
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    is_slow = False
+    for route in held:
+        with page.expect_response("**/api/choices"):
+            route.continue_()
+    for _ in range(3):
+        page.evaluate("fetch('index.html').then(answer => answer.text())")
+    assert page.evaluate("location.hash") == "#/train"

@@ -94,3 +94,24 @@ def test_a_best_epoch_that_is_not_the_highest_says_that_half_of_validation_chose
         file.write(json.dumps(second) + "\n")
     visitor.go("#/train?run=second")
     chosen.wait_for()
+
+
+def test_a_training_comes_to_the_same_number_in_the_cards_the_legend_and_the_table(
+    visit, workspace
+):
+    visitor = visit()
+    page = visitor.page
+    visitor.go("#/train?run=first")
+    page.get_by_text("mean of epoch 1").wait_for(timeout=20_000)
+    lines = (workspace / "first" / "history.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    (epoch,) = [record for record in records if record["kind"] == "epoch"]
+    loss = f"{epoch['training']['loss']:.3f}"
+    accuracy = f"{100 * epoch['training']['accuracy']:.1f} %"
+    last = next(record for record in reversed(records) if record["kind"] == "step")
+    assert f"{last['loss']:.3f}" != loss
+    assert page.locator(".stats > div", has_text="Training loss").get_by_text(loss).count() == 1
+    for title, value in (("Loss", loss), ("Accuracy", accuracy)):
+        card = page.locator(".card", has=page.get_by_role("heading", name=title, exact=True))
+        assert card.locator(".legend > span", has_text="Training").get_by_text(value).count() == 1
+    assert page.locator("tbody").get_by_text(accuracy).count() >= 1

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fewSteps, fileName, hasEnded, scoredOn, shownStatus, whyAbsent, withoutUploads } from './words'
+import { currentTraining, fewSteps, fileName, hasEnded, scoredOn, shownStatus, whyAbsent, withoutUploads } from './words'
 
 test('where our copy of a file lies is left out of what is said of it', () => {
   expect(withoutUploads('/home/me/runs/.data/upload-7088262cd100ccae/my photos.zip: is no zip')).toBe('my photos.zip: is no zip')
@@ -10,6 +10,14 @@ test('pictures are said to be new to a run only where that is known', () => {
   expect(scoredOn('validation', 1200, 'photos', '')).toBe('validation: 1,200 pictures of photos that it was not trained on.')
   const seen = 'It was imported from a.keras: what it was trained on is not known.'
   expect(scoredOn('validation', 1200, 'photos', seen)).toBe('validation: 1,200 pictures of photos.')
+})
+
+test('a training comes to the mean of its last epoch, as in the report, once one has ended', () => {
+  const steps = [{ loss: 2.1, accuracy: 0.3 }, { loss: 0.668, accuracy: 0.766 }]
+  expect(currentTraining([], [])).toBeUndefined()
+  expect(currentTraining(steps, [])).toEqual({ loss: 0.668, accuracy: 0.766 })
+  const epoch = { training: { loss: 0.752, accuracy: 0.716 } }
+  expect(currentTraining(steps, [epoch])).toEqual({ loss: 0.752, accuracy: 0.716 })
 })
 
 test('it is the steps that are few, not the pictures', () => {

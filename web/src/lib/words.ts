@@ -56,6 +56,14 @@ export function withoutUploads(text: string): string {
   return text.replaceAll(/\/[^:]*\/\.data\/upload-\w+\//g, '')
 }
 
+type Score = { loss: number | null; accuracy: number }
+
+/** What training comes to: the mean over the last epoch that has ended, as the report and the table of epochs
+ * say it, and before that the last batches, whose values vary too much to be compared. */
+export function currentTraining(steps: readonly Score[], epochs: readonly { training: Score }[]): Score | undefined {
+  return epochs.at(-1)?.training ?? steps.at(-1)
+}
+
 /** Which pictures a run was scored on; `seen` is what must be said where it may have learnt them. */
 export function scoredOn(of: string, n: number, data: string, seen: string): string {
   return `${of}: ${count(n)} pictures of ${data}${seen ? '' : ' that it was not trained on'}.`

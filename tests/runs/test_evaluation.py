@@ -103,6 +103,24 @@ def test_each_look_is_counted_with_its_reason_and_score(run):
     assert toile.evaluate(run).looks == 2
 
 
+def test_a_score_on_test_images_that_were_learnt_says_how_many(bars, tmp_path):
+    arrays = dict(np.load(bars))
+    assert toile.evaluate(train(bars, tmp_path / "clean"), open_test=True, why="x").seen == ""
+    # Two test pictures that stand among the training pictures too, one of them twice.
+    for index, copy in ((3, 0), (4, 0), (5, 1)):
+        arrays["train_x"][index], arrays["train_y"][index] = (
+            arrays["test_x"][copy],
+            arrays["test_y"][copy],
+        )
+    np.savez(tmp_path / "leaky.npz", **arrays)
+    # All are trained on but the fewest that validation may have.
+    leaky = train(tmp_path / "leaky.npz", tmp_path / "leaky", **{"data.validation": 3})
+    evaluated = toile.evaluate(leaky, open_test=True, why="x")
+    assert evaluated.seen == evaluated.look.score.seen == evaluated.to_json()["seen"]
+    assert evaluated.seen.startswith("2 of the 30 test images are among the images that it learnt")
+    assert toile.evaluate(leaky).seen == ""
+
+
 def test_a_look_cut_short_before_its_score_is_gone_on_with(run, monkeypatch):
     def killed(*_args):
         raise KeyboardInterrupt

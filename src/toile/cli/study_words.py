@@ -106,6 +106,7 @@ def _test_table(result: "StudyResult") -> str:
     return table(("on the test part", "n", "mean", "95 % interval"), rows) + (
         f"\n{test.images:,} test images; look {test.looks} at them, "
         f"{test.networks} networks scored so far"
+        + (f"\nwarning: {plain(test.seen)}" if test.seen else "")
     )
 
 

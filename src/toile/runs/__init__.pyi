@@ -110,6 +110,7 @@ from .seen import fill_seen as fill_seen
 from .seen import refuse_unknown as refuse_unknown
 from .seen import refuse_unknown_start as refuse_unknown_start
 from .seen import seen_json as seen_json
+from .seen import seen_test_words as seen_test_words
 from .seen import seen_words as seen_words
 from .selected import is_selected as is_selected
 from .starts import Known as Known

@@ -24,7 +24,7 @@ from toile.runs.look import open_test as look_at_test
 from toile.runs.look_score import LookScore
 from toile.runs.novelty import abstention_of
 from toile.runs.run import Run
-from toile.runs.seen import refuse_unknown, seen_words
+from toile.runs.seen import refuse_unknown, seen_test_words, seen_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,8 @@ class Evaluated:
     @property
     def seen(self) -> str:
         """The warning beside the score if its images may have been learnt; else empty."""
+        if self.look is not None and self.look.score is not None:
+            return self.look.score.seen
         return seen_words(self.run.recipe)
 
     def to_json(self) -> dict[str, Any]:
@@ -159,7 +161,7 @@ def _on_test(
     )
     calibration = evaluation.calibrate(logits, images.labels, temperature)
     judgement = evaluation.judge(logits, images.labels, calibration)
-    score = LookScore(judgement.accuracy, judgement.loss, seen_words(run.recipe))
+    score = LookScore(judgement.accuracy, judgement.loss, seen_test_words(run, images))
     look = write_score(ledger_folders(run.folder), look, score)
     return _evaluated(run, "test", weights, judgement, look)
 

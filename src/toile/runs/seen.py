@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, Split, is_known
+from toile.data import Dataset, Images, Split, is_known
 from toile.errors import ToileError
 from toile.recipe import Data, Recipe, Start
-from toile.runs.pictures import Pictures
+from toile.runs.pictures import Pictures, pictures_of
 from toile.runs.run import Run
 
 DIVIDING = ("validation", "split", "folds", "fold", "test", "rule")
@@ -109,6 +109,25 @@ def seen_words(recipe: Recipe) -> str:
             f"{', '.join(start.unknown)} learnt from is not known here."
         )
     return " ".join(sentences)
+
+
+def seen_test_words(run: Run, images: Images) -> str:
+    """The warning beside a score on the test `images`: `seen_words`, and how many `run` learnt.
+
+    Those are copies of training images that the data itself has in both parts.
+    """
+    start = run.recipe.training.start
+    learnt = int(is_known(images.hashes, pictures_of(run).trained).sum())
+    # The others are among those that the weights it began with were trained on.
+    learnt -= 0 if start is None else start.seen_test
+    words = seen_words(run.recipe)
+    if learnt <= 0:
+        return words
+    copies = (
+        f"{learnt:,} of the {len(images):,} test images are among the images that it learnt, as "
+        "the data has them in both parts: its score on them is too high."
+    )
+    return f"{words} {copies}".strip()
 
 
 def seen_json(recipe: Recipe) -> dict[str, Any] | None:

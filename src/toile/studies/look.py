@@ -17,7 +17,7 @@ from toile.runs import (
     look_score_in,
     looks_of,
     open_test_for_all,
-    seen_words,
+    seen_test_words,
     write_score,
 )
 from toile.statistics import judge_readings
@@ -97,7 +97,7 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
     # The ledger has one line for all: their mean, with the interval that the images alone leave.
     correct = round(sum(accuracies) / len(runs) * len(images))
     mean = evaluation.proportion(correct, len(images))
-    seen = next(filter(None, (seen_words(run.recipe) for run in runs)), "")
+    seen = next(filter(None, (seen_test_words(run, images) for run in runs)), "")
     look = replace(look, score=LookScore(mean, seen=seen))
     looks = [entry for entry in looks_of(runs[0]) if entry.test == look.test]
     return {

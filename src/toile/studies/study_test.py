@@ -27,7 +27,7 @@ class StudyTest:
     `levels` has the means by level. `runs` are the readings' ids, and `accuracies` their scores in
     that order, fractions of the `images` of the test part. `looks` counts the looks at these images
     so far, this one among them, and `networks` the networks that were scored in them. `when` and
-    `why` are those of this look.
+    `why` are those of this look; `seen` is what must be said beside the scores, or empty.
 
         >>> result = toile.open_study_test(toile.open_study("epochs"), "the study is done")
         >>> result.test.looks >= 1, len(result.test.accuracies) == len(result.test.runs)
@@ -42,6 +42,7 @@ class StudyTest:
     networks: int
     when: str
     why: str
+    seen: str
     record: Record = field(repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -64,5 +65,6 @@ def study_test_in(record: Record) -> StudyTest:
         networks=record["networks"],
         when=record["look"]["when"],
         why=record["look"]["why"],
+        seen=(record["look"].get("score") or {}).get("seen", ""),
         record=record,
     )

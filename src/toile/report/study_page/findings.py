@@ -111,4 +111,5 @@ def test_sections(result: StudyResult) -> list[Section]:
         "networks in all. Choosing a network by such a look makes its score too high. The verdict "
         "uses validation images alone."
     )
-    return [Section("The test part", (text,), tables=(test_table(test),))]
+    sentences = tuple(filter(None, (text, test.seen)))
+    return [Section("The test part", sentences, tables=(test_table(test),))]

@@ -134,9 +134,11 @@ def _preparation(run: Run, file: CardFile | None) -> list[str]:
         rows.append(f"minus the training mean ({means}), divided by the training SD ({sds})")
     if facts.greys is not None:
         rows.append(f"in the files black to white was {facts.greys.words}")
+    # Without an appearance, in runs of Toile 0.1, the border is what is known.
+    greys = facts.border_grey if facts.appearance is None else facts.appearance.background
     rows.append(
-        f"the borders of training pictures have grey {facts.border_grey[0]:.0f} of 255; "
-        "`toile predict` prepares a photograph in this form and names each step"
+        f"the background of training pictures is {', '.join(f'{grey:.0f}' for grey in greys)} of "
+        "255; `toile predict` prepares a photograph in this form and names each step"
     )
     return [markdown_list(rows)]
 

@@ -1,5 +1,6 @@
 """Beginning a run of a recipe on its data."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from toile.recipe import (
 from toile.runs.checkpoint import CHECKPOINT_SECONDS
 from toile.runs.classifier import stored_weights
 from toile.runs.create import create_run
+from toile.runs.known_data import reading_options
 from toile.runs.listing import open_run
 from toile.runs.live import LiveRun
 from toile.runs.pictures import Pictures, pictures_of, pictures_to_keep
@@ -123,18 +125,19 @@ def _count_conflicts(dataset: Dataset) -> int:
 
 def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
     notes = [*dataset.notes, *([split.note] if split.note else [])]
+    shown = f"toile data show {shlex.quote(str(dataset.path))}{reading_options(recipe.data)}"
     if split.num_copies:
         notes.append(f"not trained on: {split.num_copies} copies of validation images")
     if num_both := int(split.train.are_known(dataset.test.hashes).sum()):
         are = "are" if split.train.sources is None else "are, or are variants of pictures,"
         notes.append(
             f"{num_both} training images {are} in the test part as well, so its score is too high; "
-            f"toile data show {dataset.path} lists them"
+            f"{shown} lists them"
         )
     if num_under_two := _count_conflicts(dataset):
         notes.append(
-            f"{num_under_two} pictures stand under more than one class; toile data show "
-            f"{dataset.path} lists them"
+            f"{num_under_two} picture{'s stand' if num_under_two > 1 else ' stands'} under more "
+            f"than one class; {shown} lists them"
         )
     if note := few_steps_note(recipe.training, len(split.train)):
         notes.append(note)
@@ -149,6 +152,6 @@ def _notes(dataset: Dataset, split: Split, recipe: Recipe) -> list[str]:
         first = dataset.skipped[0]
         notes.append(
             f"left out or read in part: {len(dataset.skipped)}, the first {first.file}: "
-            f"{first.reason}; toile data show {dataset.path} lists them"
+            f"{first.reason}; {shown} lists them"
         )
     return notes

@@ -28,6 +28,17 @@ READING = {"test", "rule", "white", "size_px", "colour", "orientation", "label_c
 """The settings of a recipe's data that its fingerprint depends on."""
 
 
+def reading_options(data: Data) -> str:
+    """The options of a command that reads the images as `data` says, each with a space before it.
+
+    Read otherwise they are other pictures, or divided otherwise. Values may be of a stranger.
+    """
+    settings = data.model_dump(include=READING, exclude_defaults=True)
+    return "".join(
+        f" --set {shlex.quote(f'data.{name}={value}')}" for name, value in settings.items()
+    )
+
+
 def load_run_data(
     run: Run, progress: Progress = no_progress, data: DataSource | None = None
 ) -> Dataset:
@@ -92,16 +103,11 @@ class DataElsewhere:
     @property
     def reason(self) -> str:
         """Why it is not known where the data lies here, and what to do."""
-        # Read otherwise they are other pictures, or divided otherwise. Values are of a stranger.
-        settings = self.settings.model_dump(include=READING, exclude_defaults=True)
-        read = "".join(
-            f" --set {shlex.quote(f'data.{name}={value}')}" for name, value in settings.items()
-        )
         return (
             f"{self.run} came in the bundle {self.bundle}, and its data, {self.settings.name}, "
-            "lies where it was trained; add the same data here, by "
-            f"toile data add PATH{read} or so on the app's page Data, and it is known, or say "
-            "where it lies, as in --data PATH"
+            "lies where it was trained; add the same data here, by toile data add "
+            f"PATH{reading_options(self.settings)} or so on the app's page Data, and it is known, "
+            "or say where it lies, as in --data PATH"
         )
 
 

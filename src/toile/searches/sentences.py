@@ -49,8 +49,9 @@ def search_sentence(result: SearchResult) -> str:
         among = seen_sentence(result.finalists)
     return (
         f"{settings} reaches {100 * mean:.2f} % (n = {n}{interval}) with fresh seeds, on the half "
-        f"of validation that chose nothing. As {trial} it scored highest, {claim}; here "
-        f"it was {abs(change):.2f} points too {'high' if change >= 0 else 'low'}. {among}"
+        f"of validation that chose nothing. As {trial} it scored highest, {claim}; here it "
+        f"is {abs(change):.2f} points {'above' if change >= 0 else 'below'} the mean with fresh "
+        f"seeds. {among}"
     ).strip()
 
 

@@ -96,7 +96,7 @@ def test_a_search_shows_what_was_chosen_beside_what_it_came_to(make_search):
     assert row[-1] == "-0.40"
     assert "chosen for being the highest is on average too high" in block.sentence
     assert "n = 5" in block.sentence
-    assert "here it was 0.40 points too high." in block.sentence
+    assert "here it is 0.40 points above the mean with fresh seeds." in block.sentence
     assert len(block.tables[-1].rows) == 20
 
 
@@ -107,7 +107,7 @@ def test_before_the_finalists_are_read_there_is_no_result(make_search):
 
 
 def test_a_comparison_is_judged_by_its_readings(page):
-    assert "64 (exercise 2) is better than trial 1" in page.blocks[3].sentence
+    assert '"64 (exercise 2)" is better than "trial 1"' in page.blocks[3].sentence
 
 
 def test_what_was_taken_away_is_said_with_its_proof_and_where_the_picture_came_from(page):

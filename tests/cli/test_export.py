@@ -95,6 +95,8 @@ def test_a_model_card_goes_beside_the_file(toile, among_runs, tmp_path):
     assert "## Where it fails" in (tmp_path / "model-card.md").read_text()
     (tmp_path / "model.safetensors").unlink()
     (tmp_path / "model.md").write_text("mine")
+    said = toile("export", "last", "other.safetensors", "--card").output
+    assert "other-card.md  the model card" in said
     again = toile("export", "last", "model.safetensors", "--card")
     assert again.code == 2
     assert "model-card.md is there already" in again.errors

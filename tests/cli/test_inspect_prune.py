@@ -41,7 +41,8 @@ def test_a_share_is_cut_and_fine_tuned_and_the_price_is_a_sentence(toile, killed
     assert said.code == 0, said.errors
     assert "cut dense1: 4 channels" in said.output
     assert "% smaller" in said.output
-    assert re.search(r"times as fast \([\d.]+ to [\d.]+\), ", said.output)
+    # So small a network may not be shown to be faster.
+    assert re.search(r"times as fast \([\d.]+ to [\d.]+\), |[\d.]+ times as fast\), ", said.output)
     assert "on the scoring half of validation" in said.output
     again = toile("inspect", "prune", killed, "--until-cost=100", "--json").json
     # One filter and one unit are left where any price may be paid.

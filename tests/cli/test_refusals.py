@@ -92,6 +92,25 @@ def test_too_few_files_at_once_are_said_with_what_allows_more(command):
 
 
 SLOW = {"torch", "matplotlib", "onnxruntime", "optuna"}
+
+
+def test_what_ends_a_command_within_another_packages_error_is_no_fault(command, monkeypatch):
+    def stopped(*words: object, **named: object) -> None:
+        try:
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt as stop:
+                raise AttributeError("what a package needed on the way out") from stop
+        except AttributeError as error:
+            raise RuntimeError("this should not happen: open an issue") from error
+
+    monkeypatch.setattr("toile.cli.app.app", stopped)
+    assert command("runs") == (130, "")
+    monkeypatch.setattr("toile.cli.app.app", lambda **named: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main()
+
+
 REFUSED = """
 import json
 import sys

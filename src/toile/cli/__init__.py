@@ -46,6 +46,18 @@ def main() -> None:
         say(f"toile: {error}", err=True)
         # The exit code of click for a usage error.
         sys.exit(2)
+    except Exception as error:
+        # torch.export makes an error of its own of what ends it, and asks to be told of it.
+        if not _is_stop(error):
+            raise
+        sys.exit(130)
+
+
+def _is_stop(error: BaseException | None) -> bool:
+    """Whether `error` came of Ctrl-C or SIGTERM."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _run() -> int:

@@ -93,6 +93,8 @@ def export(
         say_json(record | exported.parity.model_dump(exclude_none=True))
     else:
         _say(exported, images)
+        if card:
+            say(f"{_card(exported.file)}  the model card")
 
 
 def _say(exported: "Exported", images: str) -> None:

@@ -146,9 +146,12 @@ class Pruned:
             if paying
             else ("no class is shown to pay")
         )
+        ends = f"{slowest:.2g} to {fastest:.2g}"
+        speed = f"{faster:.2g} times as fast ({ends})"
+        if slowest <= 1 <= fastest:
+            speed = f"not shown to be faster or slower ({ends} times as fast)"
         return (
-            f"{rounded_percent(smaller)} smaller, {faster:.2g} times as fast ({slowest:.2g} to "
-            f"{fastest:.2g}), "
+            f"{rounded_percent(smaller)} smaller, {speed}, "
             f"{value:+.1f} points ({low:+.1f} to {high:+.1f}), {pays}"
         )
 

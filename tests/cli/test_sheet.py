@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from tests.command_line import call_in
-from toile.cli.sheet import parse_numbers
+from toile.cli.sheet import outcomes_words, parse_numbers
 from toile.errors import ToileError
+from toile.sheets import sheet_result
+from toile.sheets.sheet import sheet_of
 
 SHEET = """
 title: "Two small exercises"
@@ -163,3 +165,12 @@ def test_it_is_shown_and_compared_by_its_name(taken, toile, monkeypatch):
     compared = toile("compare", "small", "small", "--json").json
     assert len(compared["levels"]) % 2 == 0
     assert compared["levels"][0]["of"].startswith("small-quick, ")
+
+
+def test_an_open_question_without_an_answer_says_how_to_give_one(tmp_path):
+    sheet = sheet_of({"title": "A lab", "exercises": [{"title": "Last", "question": "And you?"}]})
+    words = outcomes_words(sheet_result(tmp_path, sheet, False).outcomes, False)
+    assert f"write `exercise-1: your answer` into {tmp_path}/answers.yaml" in words
+    (tmp_path / "answers.yaml").write_text("exercise-1: Neither\n")
+    words = outcomes_words(sheet_result(tmp_path, sheet, False).outcomes, False)
+    assert words.split("\n") == ["1. Last", "   answered: Neither"]

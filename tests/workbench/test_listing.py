@@ -96,3 +96,15 @@ def test_in_a_renamed_sheet_the_summaries_of_its_exercises_name_their_runs_too(p
     renew_summaries(RunsFolder().rename("lab", "course"))
     said = json.loads((place / "course" / "one" / "verdict.json").read_text())
     assert said["readings"][0]["run"] == str(place / "course" / "one" / "readings" / "2-1")
+
+
+def test_of_a_sheet_whose_trainings_are_over_it_is_said_how_to_answer_the_rest(place):
+    record = {"title": "A lab.", "exercises": 5, "ended": 3, "quick": True, "unanswered": [4, 5]}
+    write(place / "it", sheet=record)
+    state, done, planned, sentence = told("it")
+    assert (state, done, planned) == ("to answer", 3, 5)
+    folder = place / "it"
+    command = f"toile sheet run {folder}/sheet.yaml --only 4,5 --quick --out {folder}"
+    assert sentence == f"A lab. (what is left is to answer in words: {command})"
+    write(place / "it", sheet=record | {"ended": 2})
+    assert told("it") == ("stopped", 2, 5, "A lab.")

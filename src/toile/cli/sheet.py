@@ -259,8 +259,13 @@ def _outcome_words(outcome: "ExerciseOutcome") -> str:
         )
     if outcome.study is not None:
         return study_words(outcome.study)
-    undone = "to be answered in words" if outcome.planned.exercise.kind == "question" else "to do"
-    return "done" if outcome.ended else undone
+    if outcome.is_unanswered:
+        return (
+            "to be answered in words: the same command asks for it in a terminal; or write "
+            f"`exercise-{outcome.planned.number}: your answer` into "
+            f"{outcome.folder.parent / 'answers.yaml'} and run it again"
+        )
+    return "done" if outcome.ended else "to do"
 
 
 def _planned_json(plan: "Planned") -> dict[str, object]:

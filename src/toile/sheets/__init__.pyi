@@ -9,6 +9,7 @@ from .result import ExerciseOutcome as ExerciseOutcome
 from .result import SheetResult as SheetResult
 from .result import compared_levels as compared_levels
 from .result import compared_words as compared_words
+from .result import exercise_command as exercise_command
 from .result import keep_answer as keep_answer
 from .result import open_sheet as open_sheet
 from .result import read_answers as read_answers

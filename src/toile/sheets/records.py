@@ -20,6 +20,7 @@ class SheetRecord(Named):
     quick: bool
     exercises: Number
     ended: Number
+    unanswered: list[int] = Field([])
 
 
 class _Picture(Named):

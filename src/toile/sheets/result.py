@@ -4,6 +4,7 @@ A sheet's folder has `sheet.yaml`, `sheet.json` with the facts for lists, `answe
 folder for each exercise, which is that of its study or search and may have an `outcome.json`.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -71,6 +72,11 @@ class ExerciseOutcome:
             case "question":
                 return self.answer is not None
         return self.record is not None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it is an open question that nobody has answered yet."""
+        return self.planned.exercise.kind == "question" and self.answer is None
 
     @property
     def seconds(self) -> float:
@@ -166,6 +172,9 @@ def write_status(result: SheetResult) -> None:
             "quick": result.quick,
             "exercises": len(result.outcomes),
             "ended": sum(outcome.ended for outcome in result.outcomes),
+            "unanswered": [
+                outcome.planned.number for outcome in result.outcomes if outcome.is_unanswered
+            ],
         },
     )
 
@@ -215,6 +224,13 @@ def keep_answer(folder: Path, number: int, text: str) -> None:
     }
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / ANSWERS, yaml_text(versioned(ANSWERS, document)).encode())
+
+
+def exercise_command(folder: Path, exercises: Iterable[int], quick: bool) -> str:
+    """The command that runs exercises of the sheet in `folder` there; a question is asked."""
+    only = ",".join(map(str, exercises))
+    words = ["toile", "sheet", "run", str(folder / SHEET), "--only", only, *["--quick"] * quick]
+    return shlex.join([*words, "--out", str(folder)])
 
 
 def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:

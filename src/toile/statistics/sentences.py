@@ -215,8 +215,12 @@ def _best_words(verdict: Verdict) -> str:
 
 
 def _quoted(level: str) -> str:
-    """A level's name, in quotes where it has words that could be the sentence's."""
-    return f'"{level}"' if " " in level and ", " not in level else level
+    """A level's name, in quotes where it has words that could be the sentence's.
+
+    What stands in brackets behind a name, such as `64 (exercise 2)`, could not be.
+    """
+    name = level.partition(" (")[0] if level.endswith(")") else level
+    return f'"{level}"' if " " in name and ", " not in name else level
 
 
 def _names_or_all(names: list[str], num_rivals: int, word: str, all_: str) -> str:

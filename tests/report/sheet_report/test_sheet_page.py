@@ -9,7 +9,7 @@ import pytest
 from toile.report.sheet_report.content import search_page, sheet_page
 from toile.report.sheet_report.forms import page_html, page_markdown
 from toile.report.sheet_report.pdf import page_pdf
-from toile.sheets.result import study_words
+from toile.sheets import read_answers, study_words
 from toile.studies import study_sentence
 
 
@@ -96,7 +96,7 @@ def test_a_search_shows_what_was_chosen_beside_what_it_came_to(make_search):
     assert row[-1] == "-0.40"
     assert "chosen for being the highest is on average too high" in block.sentence
     assert "n = 5" in block.sentence
-    assert "here it is 0.40 points above the mean with fresh seeds." in block.sentence
+    assert "here it was 0.40 points too high." in block.sentence
     assert len(block.tables[-1].rows) == 20
 
 
@@ -107,7 +107,7 @@ def test_before_the_finalists_are_read_there_is_no_result(make_search):
 
 
 def test_a_comparison_is_judged_by_its_readings(page):
-    assert '"64 (exercise 2)" is better than "trial 1"' in page.blocks[3].sentence
+    assert '64 (exercise 2) is better than "trial 1": ' in page.blocks[3].sentence
 
 
 def test_what_was_taken_away_is_said_with_its_proof_and_where_the_picture_came_from(page):
@@ -205,3 +205,20 @@ def test_a_page_has_each_drawing_for_a_small_screen_too(html):
 def test_words_are_explained_in_every_form(page, html):
     assert "<dt>margin</dt>" in html
     assert "- **margin**: The largest difference" in page_markdown(page)
+
+
+def test_an_open_question_says_how_and_where_it_is_answered(sheet_result):
+    *others, last = sheet_result.outcomes
+    open_ = replace(sheet_result, outcomes=(*others, replace(last, answer=None)))
+    block = sheet_page(open_, {}).blocks[5]
+    assert block.status == "to be answered"
+    assert "exercise-6: your answer  into answers.yaml" in block.words[0]
+    folder = sheet_result.folder
+    sheet = f"toile sheet run {folder}/sheet.yaml --only 6 --quick --out {folder}"
+    assert block.commands == sheet
+    (folder / "answers.yaml").write_text("exercise-6: Neither\n")
+    assert read_answers(folder)[6].text == "Neither"
+
+
+def test_images_that_training_and_validation_share_are_not_called_those_to_learn_from(page):
+    assert ("Images for training and validation", "60,000") in page.blocks[0].facts

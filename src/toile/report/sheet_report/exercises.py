@@ -20,7 +20,14 @@ from toile.report.study_page.parts import Drawing, drawing_of
 from toile.report.study_page.tables import levels_table, pairs_table
 from toile.runs import Run
 from toile.searches import ORDER_DECIDES, SearchResult, search_sentence, trials_words
-from toile.sheets import ExerciseOutcome, SheetResult, compared_words, runs_words, study_words
+from toile.sheets import (
+    ExerciseOutcome,
+    SheetResult,
+    compared_words,
+    exercise_command,
+    runs_words,
+    study_words,
+)
 from toile.statistics import Verdict, trend_sentence
 from toile.studies import StudyResult, learning_curves
 
@@ -30,6 +37,11 @@ TRIALS = (
     "Trials are compared by the last epoch's accuracy on the half of validation that chooses. The "
     "highest of many trials is partly there by chance, so its accuracy is too high: the chosen "
     "settings are trained again with new seeds, and scored on the other half."
+)
+ASKED = (
+    "To answer it, run the command below in a terminal, which asks for your answer. Or write the "
+    "line  exercise-{number}: your answer  into answers.yaml in the sheet's folder, and run it "
+    "then."
 )
 
 
@@ -43,12 +55,13 @@ def exercise_block(result: SheetResult, outcome: ExerciseOutcome, steps: Steps) 
         outcome.planned.key,
         exercise.question,
         outcome.ended,
-        "" if outcome.ended else "to do",
+        "" if outcome.ended else "to be answered" if is_open else "to do",
         prompt=exercise.expect,
         expected="" if answer is None or is_open else answer.text,
         answer=answer.text if answer is not None and is_open else "",
         when="" if answer is None else answer.when,
         commands=_commands(result, outcome),
+        words=(ASKED.format(number=outcome.planned.number),) if outcome.is_unanswered else (),
     )
     match exercise.kind:
         # If there is no export, the study of the exercise says why.
@@ -161,7 +174,7 @@ def _shown(block: PageBlock, record: Mapping[str, Any]) -> PageBlock:
         ),
         facts=(
             ("Data", record["data"]),
-            ("Images to learn from", f"{record['train']:,}"),
+            ("Images for training and validation", f"{record['train']:,}"),
             ("Test images, sealed", f"{record['test']:,}"),
             ("Channels, height, width", " x ".join(map(str, record["shape"]))),
             ("Classes", ", ".join(record["classes"])),
@@ -285,9 +298,11 @@ def _named(block: PageBlock, drawings: tuple[Drawing, ...]) -> tuple[Drawing, ..
 
 def _commands(result: SheetResult, outcome: ExerciseOutcome) -> str:
     """The command that repeats an exercise in another folder, or does it in this one."""
+    number = outcome.planned.number
+    if not outcome.ended:
+        return exercise_command(result.folder, [number], result.quick)
     if outcome.planned.exercise.kind == "question":
         return ""
     words = ["toile", "sheet", "run", str(result.folder / "sheet.yaml")]
-    words += ["--only", str(outcome.planned.number), *["--quick"] * result.quick]
-    folder = f"{result.folder.name}-2" if outcome.ended else str(result.folder)
-    return shlex.join([*words, "--out", folder])
+    words += ["--only", str(number), *["--quick"] * result.quick]
+    return shlex.join([*words, "--out", f"{result.folder.name}-2"])

@@ -253,6 +253,15 @@ def test_a_network_that_learnt_nothing_is_refused_and_taken_when_said(tmp_path: 
     assert any("no way of reading" in note for note in said.notes)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_where_its_pictures_had_to_be_converted_the_refusal_says_so(tmp_path: Path) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(2 * 30 * 30, 10))
+    file = tmp_path / "colour.onnx"
+    torch.onnx.export(network, (torch.zeros(1, 3, 32, 32),), file, dynamo=False)
+    with pytest.raises(ToileError, match=r"no way of.*; mind that pictures are converted to 3 x"):
+        import_network(file, DATA, settings=HALVED, out=tmp_path / "run")
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_network_with_random_weights_is_refused(seed: int, tmp_path: Path) -> None:
     torch.manual_seed(seed)

@@ -137,9 +137,11 @@ class ImportSearch:
         )
         if is_explicit:
             return replace(read, notes=(*read.notes, problem))
+        # What was done to pictures or layers to make them fit may be why it fails.
+        notes = "".join(f"; mind that {note}" for note in self.network.notes)
         raise ToileError(
-            f"{problem}. It may have been trained on other pictures or classes, or on pictures "
-            "prepared in another way; --scaling, such as unit or bytes, imports it anyway"
+            f"{problem}{notes}. It may have been trained on other pictures or classes, or on "
+            "pictures prepared in another way; --scaling, such as unit or bytes, imports it anyway"
         )
 
     def _table(self) -> str:

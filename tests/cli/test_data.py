@@ -1,7 +1,9 @@
 import numpy as np
 from PIL import Image
 
+from toile.cli.data import _shown
 from toile.cli.data_words import _correlation
+from toile.data import Dataset
 
 
 def test_known_datasets_are_listed_with_where_they_lie(toile):
@@ -32,6 +34,17 @@ def test_the_first_nine_pictures_are_exercise_one(toile, tmp_path):
         assert (tmp_path / path).read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "figures" / "correlation.png").exists()
     assert "drawing: " in answer.errors
+
+
+def test_a_grid_of_images_that_lie_class_after_class_has_every_class():
+    labels = np.repeat([0, 1, 2], [5, 3, 2])
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 4, 4), dtype=np.uint8)
+    tests = (pixels[:1], labels[:1])
+    grouped = Dataset.from_arrays(pixels, labels, *tests)
+    assert grouped.train.labels[_shown(grouped, 4, None)].tolist() == [0, 1, 2, 0]
+    assert sorted(_shown(grouped, 400, None)) == list(range(10))
+    mixed = Dataset.from_arrays(pixels, labels[[0, 5, 8, 1, 6, 9, 2, 3, 4, 7]], *tests)
+    assert _shown(mixed, 4, None).tolist() == [0, 1, 2, 3]
 
 
 def test_no_picture_is_written_over_another(toile, tmp_path, monkeypatch):
@@ -149,6 +162,9 @@ def test_a_picture_is_drawn_as_training_may_see_it(toile, tmp_path):
     answer = toile("data", "vary", "fashion-sample", "3", "--set=training.epochs=3")
     assert answer.code == 2
     assert "training.epochs is no setting of augmentation" in answer.errors
+    alike = toile("data", "vary", "fashion-sample", "3")
+    assert alike.code == 2
+    assert "no augmentation is named, so all nine pictures would be the same" in alike.errors
 
 
 def test_the_outline_of_a_class_is_drawn_and_nothing_is_fetched_for_it(

@@ -80,7 +80,8 @@ def show(
         ),
     ] = None,
     grid: Annotated[
-        int | None, typer.Option(min=1, max=400, help="Write a figure of the first N images.")
+        int | None,
+        typer.Option(min=1, max=400, help="Write a figure of the first N images."),
     ] = None,
     seed: Annotated[
         int | None,
@@ -127,14 +128,23 @@ def _plain(source: Any) -> dict[str, Any]:
 
 
 def _shown(dataset: Any, grid: int | None, seed: int | None) -> "np.ndarray | None":
-    """Indices of the training images of the grid: the first, or random ones by `seed`."""
+    """Indices of the training images of the grid: the first, or random ones by `seed`.
+
+    Where images lie class after class, the first of each class in turn.
+    """
     if grid is None:
         return None
     import numpy as np
 
     num = len(dataset.train)
     if seed is None:
-        return np.arange(min(grid, num))
+        labels = dataset.train.labels
+        if np.count_nonzero(np.diff(labels)) >= len(np.unique(labels)):
+            return np.arange(min(grid, num))
+        # The first images would be of one class and show no other's labels, as in class folders.
+        by_class = np.argsort(labels, kind="stable")
+        turns = np.arange(num) - np.searchsorted(labels[by_class], labels[by_class])
+        return by_class[np.argsort(turns, kind="stable")][:grid]
     indices = np.random.default_rng(seed).choice(num, min(grid, num), replace=False)
     return np.sort(indices)
 

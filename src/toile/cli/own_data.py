@@ -9,6 +9,7 @@ import typer
 from toile.cli.data_settings import Source, data_settings, load
 from toile.cli.files import Force, output_path
 from toile.cli.terminal import hint, plain, say
+from toile.errors import ToileError
 from toile.files import write_atomically
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ def vary(
     settings = parse_assignments(set_ or [])
     of_data = [text for text in set_ or [] if text.startswith("data.")]
     varied = {address: settings[address] for address in settings if address[:5] != "data."}
+    if not varied:
+        raise ToileError(
+            "no augmentation is named, so all nine pictures would be the same; name one or more, "
+            "as in --set augmentation.shift=2"
+        )
     file = output_path(out, "varied.png", force)
     dataset = load(source, **data_settings(of_data))
     with waiting("varying the picture"):

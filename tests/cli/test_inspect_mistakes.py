@@ -93,7 +93,7 @@ def test_what_cannot_be_written_or_told_is_refused(toile, among_runs):
         return " ".join(answer.errors.split())
 
     assert "--csv a.txt ends in '.txt'" in refused("--csv=a.txt")
-    assert "metric is near; it is cosine or euclidean" in refused("--by=near")
+    assert "--by is 'near'; it is one of 'cosine', 'euclidean'" in refused("--by=near")
     assert "no run, study, search or sheet" in " ".join(
         toile("inspect", "mistakes", "absent").errors.split()
     )

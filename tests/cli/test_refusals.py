@@ -5,6 +5,8 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -124,6 +126,31 @@ for words in json.load(sys.stdin):
 """.replace("{SLOW}", repr(SLOW))
 
 
+def refusals(words: list[tuple[str, ...]], folder: Path, runs: str) -> CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", REFUSED],
+        input=json.dumps(words),
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "TOILE_RUNS": runs},
+        check=True,
+    )
+
+
+def test_what_a_run_refuses_is_refused_before_torch_is_loaded(among_runs, tmp_path):
+    refused = [
+        ("evaluate", "last", "--open-test"),
+        ("inspect", "activations", "last", "conv1", "--class=Shrt"),
+        ("inspect", "attribute", "last", "--class=Shrt"),
+        ("inspect", "mistakes", "last", "--by=near"),
+    ]
+    done = refusals(refused, tmp_path, str(among_runs.parent))
+    assert done.stdout.splitlines() == ["2"] * len(refused), done.stderr
+    assert "opening the test part takes a reason" in done.stderr
+    assert done.stderr.count("did you mean Shirt?") == 2
+
+
 def test_what_can_be_refused_is_refused_before_what_takes_seconds_to_load(tmp_path):
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "file").touch()
@@ -151,19 +178,12 @@ def test_what_can_be_refused_is_refused_before_what_takes_seconds_to_load(tmp_pa
         ("compare", "nosuch", "last"),
         ("bundle", "nosuch"),
         ("import", "nosuch.zip"),
+        ("import", "nosuch.keras", "--data=fashion-sample"),
         ("report", "nosuch"),
         ("verdict", "nosuch.csv"),
         ("rm", "nosuch"),
     ]
-    done = subprocess.run(
-        [sys.executable, "-c", REFUSED],
-        input=json.dumps(refused),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "TOILE_RUNS": "runs"},
-        check=True,
-    )
+    done = refusals(refused, tmp_path, "runs")
     assert done.stdout.splitlines() == ["2"] * len(refused), done.stderr
     # An address that is no setting is refused before a run or data that is not there.
     assert done.stderr.count("network.conv1.fliters is not a setting") == 3

@@ -8,7 +8,7 @@ import typer
 from toile.cli.arguments import Json
 from toile.cli.terminal import plain, say, say_json
 from toile.cli.training import Set
-from toile.errors import ToileError
+from toile.errors import ToileError, did_you_mean_file
 
 
 def import_(
@@ -56,6 +56,8 @@ def import_(
             )
         _import_bundle(file, as_json)
         return
+    if not file.exists():
+        raise ToileError(f"{file} is not there{did_you_mean_file(file)}")
     if data is None:
         raise ToileError(
             f"--data is missing: {file} is a network, and a run needs pictures with its classes, "

@@ -21,6 +21,7 @@ from toile.runs.ledger import looks_of, write_score
 from toile.runs.ledger_file import Look
 from toile.runs.listing import open_run
 from toile.runs.look import open_test as look_at_test
+from toile.runs.look import refuse_no_reason
 from toile.runs.look_score import LookScore
 from toile.runs.novelty import abstention_of
 from toile.runs.run import Run
@@ -120,6 +121,7 @@ def evaluate(
     """
     run = open_run(run)
     if open_test:
+        refuse_no_reason(why)  # before torch is loaded
         return _on_test(run, why, weights, data, progress)
     if why or weights != "last" or data is not None:
         figures = " or --figures" if not why and data is not None else ""

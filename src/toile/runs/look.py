@@ -34,14 +34,19 @@ def open_test_for_all(
     return _open(runs, name, recipe, dataset, "last", why)
 
 
-def _open(
-    runs: Sequence[Run], name: str, recipe: str, dataset: Dataset, weights: str, why: str
-) -> tuple[Look, Images]:
+def refuse_no_reason(why: str) -> None:
+    """Raise ToileError unless `why` says something."""
     if not why.strip():
         raise ToileError(
             "opening the test part takes a reason, why, which is kept in the ledger: --why "
             '"the settings are chosen, this is the final score"'
         )
+
+
+def _open(
+    runs: Sequence[Run], name: str, recipe: str, dataset: Dataset, weights: str, why: str
+) -> tuple[Look, Images]:
+    refuse_no_reason(why)
     for run in runs:
         known = run.data.original_fingerprint
         if dataset.original_fingerprint != known:

@@ -54,7 +54,8 @@ def film(
     indices = parsed_channels(channels)
     _refuse(gif, ".gif", "--gif", force)
     _refuse(html, ".html", "--html", force)
-    with looking(run, "last", data, OutputOptions(out, values, force, as_json)) as (opened, tell):
+    options = OutputOptions(out, values, force, as_json)
+    with looking(run, "last", data, options, class_) as (opened, tell):
         from toile.workbench import view_film
 
         picture = None if of_kernels else Picked(index, class_, file, seed).of(opened)

@@ -39,7 +39,8 @@ def activations(
     as_json: Json = False,
 ) -> None:
     """Show the map of every channel of a layer for a picture, with dead channels marked."""
-    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
+    options = OutputOptions(out, values, force, as_json)
+    with looking(run, weights, data, options, class_) as (opened, tell):
         from toile.workbench import view_activations
 
         picture = Picked(index, class_, file, seed).of(opened)
@@ -90,7 +91,8 @@ def pixel(
 ) -> None:
     """Show how one output is computed: window, kernel, products, sum, bias, activation."""
     position = parsed_position(at)
-    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
+    options = OutputOptions(out, values, force, as_json)
+    with looking(run, weights, data, options, class_) as (opened, tell):
         from toile.workbench import view_pixel
 
         picture = Picked(index, class_, file, seed).of(opened)

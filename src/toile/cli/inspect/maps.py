@@ -69,7 +69,8 @@ def attribute(
     # Before torch is loaded.
     method_of(method)
     position = parsed_position(at)
-    with looking(run, weights, data, OutputOptions(out, values, force, as_json)) as (opened, tell):
+    options = OutputOptions(out, values, force, as_json)
+    with looking(run, weights, data, options, class_) as (opened, tell):
         from toile.workbench import view_attribution
 
         picture = Picked(index, class_, file, seed).of(opened)

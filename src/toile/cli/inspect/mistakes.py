@@ -1,7 +1,7 @@
 """`toile inspect mistakes`: wrong predictions of a run, or of the readings of a study."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -34,7 +34,7 @@ def mistakes(
         ),
     ] = None,
     metric: Annotated[
-        str | None,
+        Literal["cosine", "euclidean"] | None,
         typer.Option("--by", metavar="cosine|euclidean", help="For a run: measure of distance."),
     ] = None,
     level: Annotated[

@@ -10,7 +10,7 @@ import typer
 
 from toile.cli.inspect.written import refuse_written, write_values
 from toile.cli.terminal import hint, plain, say, say_json
-from toile.errors import ToileError
+from toile.errors import ToileError, not_one_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,11 @@ class OutputOptions:
 
 @contextmanager
 def looking(
-    run: str, weights: str, data: str | None, options: OutputOptions
+    run: str,
+    weights: str,
+    data: str | None,
+    options: OutputOptions,
+    class_name: str | None = None,
 ) -> Iterator[tuple["InspectedRun", Callable[["InsideView"], None]]]:
     """The opened run, and a function that takes the views to print and write at the end.
 
@@ -70,6 +74,8 @@ def looking(
 
     refuse_written(options.out, options.values, options.force)
     named = open_run(run)
+    if class_name is not None and class_name not in (names := named.data.class_names):
+        raise not_one_of("class", class_name, names)
     with waiting("loading torch"):
         from toile.workbench import inspected
 

@@ -208,13 +208,15 @@ def test_it_is_shown_and_compared_by_its_name(taken, beside, toile):
     assert toile("show", "s1-lab-by", "--json").json["sentence"] == told["sentence"]
     assert "--reach and --curve are for runs" in toile("show", "s1-lab-by", "--curve").errors
     run = told["readings"][0]["run"]
-    compared = toile("compare", "s1-lab-by", taken[1] / run, "--json").json
+    run_of = taken[1] / run
+    compared = toile("compare", "s1-lab-by", run_of, "--json").json
     assert [(one["level"], one["n"]) for one in compared["levels"]] == [
         ("2", 2),
         ("3", 2),
         ("s1-lab", 1),
     ]
     assert compared["same_data"]
-    assert (
-        "Levels of different studies get no verdict" in toile("compare", "s1-lab-by", beside).output
-    )
+    said = toile("compare", "s1-lab-by", beside).output
+    assert "Levels that are not of one study get no verdict" in said
+    assert "name only runs" not in said
+    assert "name only runs; toile runs lists them" in toile("compare", "s1-lab-by", run_of).output

@@ -121,7 +121,7 @@ def test_a_recipe_reads_a_dataset_as_it_was_read(toy):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"y": [0, 1]}, "y: holds 2 labels; its images are 12"),
+        ({"y": [0, 1]}, "y: holds 2 labels; its images are 12, and every image has one; do they"),
         ({"y": None}, "y: holds Python objects"),
         ({"y": np.arange(12) + 0.5}, r"y: row 0 has label 0\.5; a label is a whole number or"),
         ({"y_test": None}, "x_test is given without y_test"),

@@ -33,6 +33,7 @@ def test_the_format_is_said_by_a_word_or_by_the_ending(to, file, expected):
         (None, None, r"the format is missing; add --to safetensors\|onnx\|keras"),
         ("mlflow", None, "is no file of a network; use toile.track_run"),
         (None, "model", r"the format is missing"),
+        (None, "m/a.xyz", r"m/a\.xyz ends with \.xyz, which is no format; add --to safetensors"),
         (
             "onnx",
             "a.h5",

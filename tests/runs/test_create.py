@@ -3,6 +3,7 @@ import os
 import platform
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -108,3 +109,13 @@ def test_pictures_are_not_moved_or_wiped_out_of_sight(small, tmp_path, setting):
     assert not (tmp_path / "blank").exists()
     with pytest.raises(ToileError, match=f"augmentation.{setting} is 8"):
         vary_picture(toile.load_data(recipe.data), 0, {f"augmentation.{setting}": 8})
+
+
+def test_one_picture_of_two_classes_is_spoken_of_as_one(small, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    pixels[1] = pixels[0]
+    data = toile.Dataset.from_arrays(pixels, np.arange(40) % 2, pixels[2:4], [0, 1])
+    live = toile.begin(small(1), data=data, out=tmp_path / "run")
+    assert any(
+        note.startswith("1 picture stands under more than one class;") for note in live.notes
+    )

@@ -165,9 +165,11 @@ def _compare_levels(entries: "list[Entry]", as_json: bool) -> None:
     if not is_same:
         say("their data differ, so their scores are of different images")
     say(
-        "Each interval is of one level. Levels of different studies get no verdict; for a "
+        "Each interval is of one level. Levels that are not of one study get no verdict; for a "
         "verdict, put them into one study."
     )
+    if any(entry.kind == "run" for entry in entries):
+        say("To see in what runs differ, name only runs; toile runs lists them.")
 
 
 def _levels_table(sides: "Sequence[ComparedRuns]") -> str:

@@ -35,9 +35,10 @@ def format_of(to: str | None, file: Path | None) -> str:
         )
     by_suffix = {ending: name for name, ending in SUFFIXES.items()}.get(suffix)
     if to is None and by_suffix is None:
+        problem = f"{file} ends with {suffix}, which is no format" if suffix else ""
         raise ToileError(
-            f"the format is missing; add --to {'|'.join(known)} (in Python to=...), or name a file "
-            f"that ends with {', '.join(SUFFIXES.values())}"
+            f"{problem or 'the format is missing'}; add --to {'|'.join(known)} (in Python to=...), "
+            f"or name a file that ends with {', '.join(SUFFIXES.values())}"
         )
     if to is not None and by_suffix not in (None, to):
         raise ToileError(

@@ -62,9 +62,9 @@ def reasons(recipe: Recipe, plan: Plan) -> list[str]:
     if settings.threads == "auto" and resolved.device == "cpu":
         sentences.append(
             f"threads {resolved.threads}: {_cores()} cores, and a step is {macs:,.0f} million "
-            f"multiply-adds that make {activations:,.1f} million numbers; more threads are faster "
-            f"from {WORTH_MACS / 1e6:,.0f} million multiply-adds or "
-            f"{WORTH_ACTIVATIONS / 1e6:,.0f} million numbers on"
+            f"multiply-adds, with {activations:,.1f} million outputs of layers; more threads "
+            f"are faster from {WORTH_MACS / 1e6:,.0f} million multiply-adds or "
+            f"{WORTH_ACTIVATIONS / 1e6:,.0f} million outputs on"
         )
     if settings.shards == "auto" and resolved.device == "cpu":
         sentences.append(

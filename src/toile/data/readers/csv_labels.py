@@ -54,7 +54,7 @@ def file_labels(file: Path, num_images: int) -> Labels:
     if len(cells) != num_images:
         raise ToileError(
             f"{file}: holds {len(cells)} labels; its images are {num_images}, and every image has "
-            "one; are the two files of one part?"
+            "one; do they belong together?"
         )
     values = np.array([_integer(cell) for cell in cells])
     if np.isnan(values).any():

@@ -122,5 +122,5 @@ def refuse_number_of_labels(num_labels: int, num_images: int, where: str) -> NoR
     """Raise the error for a number of labels that differs from that of images."""
     raise ToileError(
         f"{where}: holds {num_labels} labels; its images are {num_images}, and every image "
-        "has one; are the two files of one part?"
+        "has one; do they belong together?"
     )

@@ -144,6 +144,21 @@ def test_a_pickle_is_refused_with_the_lines_that_turn_it(tmp_path) -> None:
     assert "safetensors.torch.save_file" in str(refusal.value)
 
 
+def test_the_lines_that_turn_a_pickle_load_weights_and_whole_modules(tmp_path) -> None:
+    path = tmp_path / "net.pt"
+    module = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    for saved, options in ((module.state_dict(), "=True)"), (module, "=False)")):
+        torch.save(saved, path)
+        with pytest.raises(ToileError) as refusal:
+            read_network(path, SHAPE)
+        lines = [
+            line for line in str(refusal.value).splitlines() if f"weights_only{options}" in line
+        ]
+        names: dict[str, object] = {"torch": torch}
+        exec(lines[0].strip(), names)
+        assert list(names["state"]) == ["1.weight", "1.bias"]
+
+
 def test_equal_shapes_without_numbers_are_not_guessed() -> None:
     layers = recipe_of(
         {"network": ["flatten", {"dense": 432}, {"dense": 432}, {"dense": 5}]}

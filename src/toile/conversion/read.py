@@ -15,8 +15,11 @@ that made it, turn its weights into a safetensors file:
     import torch, safetensors.torch
     state = torch.load({path!r}, weights_only=True)
     safetensors.torch.save_file(state, "weights.safetensors")
-(or model.state_dict() in place of state), and give it with the recipe of its network: toile import
-weights.safetensors --recipe network.yaml"""
+If loading fails with "Unsupported global", the file holds a whole module. Where you trust whoever
+made it, load it so instead, in a program that has the module's classes:
+    state = torch.load({path!r}, weights_only=False).state_dict()
+Then give the weights with the recipe of their network: toile import weights.safetensors --recipe
+network.yaml"""
 
 
 def read_network(path: Path, data_shape: tuple[int, int, int]) -> ForeignNetwork:

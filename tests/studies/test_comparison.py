@@ -35,7 +35,13 @@ def test_the_verdict_is_that_of_the_scores(relu, gelu):
     scores = {"relu": [run.score.value for run in relu], "gelu": [run.score.value for run in gelu]}
     expected = toile.judge_readings(scores, margin=0.01, accuracies=True)
     assert found.verdict.to_json() == expected.to_json()
-    assert found.sentence == toile.verdict_sentence(expected)
+    assert found.sentence == (
+        f"{toile.verdict_sentence(expected)} Assumed: this is the only verdict on these levels. If "
+        "readings were added after an earlier look, over 5 % of such tables call equal levels "
+        "different."
+    )
+    single = toile.compare({"relu": relu[:1], "gelu": gelu[:1]}).sentence
+    assert single.endswith("Take five or more of each.")
     assert found.table()[0].tolist() == scores["relu"]
     assert found.table()[1, :2].tolist() == scores["gelu"]
     assert np.isnan(found.table()[1, 2])

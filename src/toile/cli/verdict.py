@@ -75,10 +75,9 @@ def verdict(
 
 def _assumed(result: "Verdict") -> str:
     """The assumptions that a table cannot confirm."""
-    text = (
-        "Assumed: this is the only verdict on these levels. If readings were added after an "
-        f"earlier look, over {100 * result.alpha:g} % of such tables call equal levels different."
-    )
+    from toile.statistics import assumed_sentence
+
+    text = assumed_sentence(result)
     if not result.accuracies:
         return text
     return (

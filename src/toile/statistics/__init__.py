@@ -9,6 +9,7 @@ from toile.statistics.pairs import Finding, Pair
 from toile.statistics.power import ALPHA, pooled_sd
 from toile.statistics.sentences import (
     analysis_sentence,
+    assumed_sentence,
     folds_sentence,
     list_names,
     planning_sentence,
@@ -33,6 +34,7 @@ __all__ = [
     "TableForm",
     "Verdict",
     "analysis_sentence",
+    "assumed_sentence",
     "folds_sentence",
     "is_geometric",
     "judge_readings",

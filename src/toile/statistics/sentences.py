@@ -110,6 +110,14 @@ def analysis_sentence(verdict: Verdict, of: str = "study") -> str:
     )
 
 
+def assumed_sentence(verdict: Verdict) -> str:
+    """What a verdict takes for granted where nobody knows how often one has looked before."""
+    return (
+        "Assumed: this is the only verdict on these levels. If readings were added after an "
+        f"earlier look, over {100 * verdict.alpha:g} % of such tables call equal levels different."
+    )
+
+
 def planning_sentence(
     sd: float, margin: float, levels: int, unit: int = 1, alpha: float = ALPHA
 ) -> str:

@@ -1,5 +1,6 @@
 """Runs that were trained one by one, judged as the readings of a study are."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ from toile.runs import (
     same_validation_images,
     seen_words,
 )
-from toile.statistics import Verdict, judge_readings, verdict_sentence
+from toile.statistics import Verdict, assumed_sentence, judge_readings, verdict_sentence
 from toile.studies.same_scores import unlike
 
 AMONG_READINGS = {
@@ -58,6 +59,8 @@ class Comparison:
     def sentence(self) -> str:
         """The verdict in words, with what must be said beside it."""
         sentences = [verdict_sentence(self.verdict)]
+        if not all(math.isnan(pair.p) for pair in self.verdict.pairs):
+            sentences.append(assumed_sentence(self.verdict))
         if self.other_images:
             sentences.append(f"Mind that {self.other_images}.")
         warnings = {seen_words(run.recipe) for runs in self.runs.values() for run in runs}

@@ -44,6 +44,14 @@ def test_no_runs_is_said_with_the_next_step(toile):
     assert "toile train quick" in answer.output
 
 
+def test_no_runs_beside_a_sheet_points_to_what_lists_its_trainings(toile, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOILE_RUNS", str(tmp_path))
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "sheet.json").write_text("{}")
+    said = toile("runs").output
+    assert "those of studies, searches and sheets are listed by  toile studies" in said
+
+
 def test_a_run_is_shown_with_when_it_got_how_good(toile, among_runs):
     answer = toile("show", "last", "--reach=0.05", "--reach=0.999", "--curve")
     assert answer.code == 0

@@ -65,6 +65,8 @@ def test_asked_for_the_rest_it_goes_on_with_what_is_missing(taken):
     assert [one["ended"] for one in after] == [True, True, True, False, True]
     names = ["2 (exercise 2)", "3 (exercise 2)"]
     assert list(after[2]["verdict"]["levels"]) == names
+    for sentence in (after[1]["study"]["sentence"], after[2]["verdict"]["sentence"]):
+        assert sentence.startswith("For network.conv1.filters, ")
     assert after[2]["verdict"]["pairs"][0]["difference"] == pytest.approx(
         after[1]["study"]["levels"]["2"]["mean"] - after[1]["study"]["levels"]["3"]["mean"]
     )
@@ -174,3 +176,11 @@ def test_an_open_question_without_an_answer_says_how_to_give_one(tmp_path):
     (tmp_path / "answers.yaml").write_text("exercise-1: Neither\n")
     words = outcomes_words(sheet_result(tmp_path, sheet, False).outcomes, False)
     assert words.split("\n") == ["1. Last", "   answered: Neither"]
+
+
+def test_an_exercise_of_which_no_verdict_can_come_is_noted_before_it_runs(tmp_path):
+    text = SHEET.replace("readings: 5", "readings: 1")
+    (tmp_path / "one.yaml").write_text(text)
+    shown = call_in(tmp_path, "sheet", "show", "one.yaml")
+    assert shown.code == 0, shown.errors
+    assert "note: exercise 2 takes one reading of each level" in shown.errors

@@ -1,9 +1,17 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from toile.statistics import judge_readings, planning_sentence, verdict_sentence
+from toile.statistics import (
+    analysis_sentence,
+    explained_once,
+    judge_readings,
+    of_setting,
+    planning_sentence,
+    verdict_sentence,
+)
 from toile.statistics.sentences import list_names
 from toile.studies import study_sentence
 from toile.studies.result import Factors, Reading, StudyResult
@@ -152,3 +160,20 @@ def test_levels_of_equal_means_all_have_the_highest():
     assert "a and b have the highest mean, 70.00 %" in two
     three = verdict_sentence(judge_readings({"a": [60, 62], "b": [71, 73], "c": [73, 71]}))
     assert "b and c have the highest mean, 72.00 %" in three
+
+
+def test_bare_values_are_said_to_be_those_of_their_setting():
+    assert of_setting("1 is worse than 4.", "training.epochs") == (
+        "For training.epochs, 1 is worse than 4."
+    )
+    assert of_setting("Undecided: whether 1", "seed") == "For seed, undecided: whether 1"
+    assert of_setting("GELU is better than relu.", "layer.name").startswith("For layer.name, GELU")
+    assert of_setting("a is worse than b.", "") == "a is worse than b."
+
+
+def test_what_an_analysis_is_tested_at_is_explained_once_on_a_page():
+    verdict = replace(judge_readings({"a": [70, 71], "b": [60, 61]}), analysis=1)
+    sentence = f"a. {analysis_sentence(verdict)} And more."
+    first, other, second = explained_once([sentence, "b", sentence])
+    assert (first, other) == (sentence, "b")
+    assert second == "a. This is analysis 1 of the study, tested at 5 %. And more."

@@ -55,6 +55,11 @@ def runs(
         say_json({"runs": [_listed_json(entry) for entry in entries]})
     elif entries:
         say(_listing(entries))
+    elif RunsFolder().entries("study", "search", "sheet"):
+        say(
+            f"no such run in {RunsFolder().folder}; those of studies, searches and sheets are "
+            "listed by  toile studies"
+        )
     else:
         say(f"no such run in {RunsFolder().folder}; train one with  toile train quick")
 

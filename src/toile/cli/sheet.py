@@ -140,7 +140,7 @@ def list_(as_json: Json = False) -> None:
 @app.command(cls=Command)
 def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
     """Check a sheet, and show its exercises and how much they train."""
-    from toile.sheets import plan_sheet, read_sheet, refuse_fixed_seeds
+    from toile.sheets import plan_sheet, read_sheet, refuse_fixed_seeds, single_readings
 
     read = read_sheet(sheet)
     planned = plan_sheet(read, quick)
@@ -161,6 +161,8 @@ def show(sheet: Name, quick: IsQuick = False, as_json: Json = False) -> None:
         if levels := _levels_words(plan):
             say(textwrap.fill(plain(levels), 80, initial_indent="     ", subsequent_indent="     "))
     say(f"{trainings} trainings, up to {epochs} epochs")
+    for note in single_readings(planned):
+        tell(plain(f"note: {note}"))
 
 
 def parse_numbers(text: str) -> list[int]:
@@ -225,6 +227,8 @@ def _run_exercise(live: "LiveSheet", exercise: "LiveExercise", signals: Signals)
 
 def outcomes_words(outcomes: "Sequence[ExerciseOutcome]", quick: bool) -> str:
     """Each exercise's expected answer and its result."""
+    from toile.statistics import explained_once
+
     lines = []
     if quick:
         lines.append(
@@ -238,7 +242,7 @@ def outcomes_words(outcomes: "Sequence[ExerciseOutcome]", quick: bool) -> str:
             lines.append(f"   {label}: {plain(outcome.answer.text)}")
         if exercise.kind != "question" or outcome.answer is None:
             lines.append(f"   {plain(_outcome_words(outcome))}")
-    return "\n".join(lines)
+    return "\n".join(explained_once(lines))
 
 
 def _outcome_words(outcome: "ExerciseOutcome") -> str:

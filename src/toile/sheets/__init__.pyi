@@ -1,6 +1,7 @@
 from .plan import Planned as Planned
 from .plan import plan_sheet as plan_sheet
 from .plan import refuse_fixed_seeds as refuse_fixed_seeds
+from .plan import single_readings as single_readings
 from .records import SheetRecord as SheetRecord
 from .result import OUTCOME as OUTCOME
 from .result import SHEET as SHEET

@@ -97,6 +97,17 @@ def refuse_fixed_seeds(sheet: Sheet, planned: Iterable[Planned]) -> None:
             raise ToileError(f"exercise {plan.number}: {error}") from None
 
 
+def single_readings(planned: Iterable[Planned]) -> list[str]:
+    """A note for each exercise that compares levels with one reading of each."""
+    return [
+        f"exercise {plan.number} takes one reading of each level, which tells nothing of the "
+        "spread between readings, so no verdict can come of it; set its readings to 5 or more"
+        for plan in planned
+        if plan.study is not None and len(plan.levels) > 1
+        if max(plan.study.readings_of(level.name) for level in plan.levels) == 1
+    ]
+
+
 def _planned(sheet: Sheet, number: int, quick: bool) -> Planned:
     exercise = sheet.exercises[number - 1]
     try:

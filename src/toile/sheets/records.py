@@ -51,5 +51,6 @@ class OutcomeRecord(Named):
     file: str | None = None
     label: str | None = None
     unlike: str = ""
+    setting: str = ""
     seen: list[str] = Field([])
     warnings: list[str] = Field([])

@@ -22,7 +22,7 @@ from toile.searches import SearchResult, level_of, open_search, search_summary
 from toile.sheets.plan import Planned, plan_sheet
 from toile.sheets.records import OutcomeRecord, SheetRecord
 from toile.sheets.sheet import Sheet, Side, read_sheet
-from toile.statistics import Verdict, analysis_sentence, verdict_sentence
+from toile.statistics import Verdict, analysis_sentence, of_setting, verdict_sentence
 from toile.studies import (
     Reading,
     StudyResult,
@@ -236,9 +236,10 @@ def exercise_command(folder: Path, exercises: Iterable[int], quick: bool) -> str
 def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
     """The record of a comparison of two levels: the readings of both, by name.
 
-    `unlike` says why their scores differ in meaning, if they do, and `seen` has warnings if a
-    network may have been trained on the images that score it. For a search the best finalist is
-    used. Raises ToileError until all readings are there.
+    `setting` is the address of which both are values, where it is one, `unlike` says why their
+    scores differ in meaning, if they do, and `seen` has warnings if a network may have been
+    trained on the images that score it. For a search the best finalist is used. Raises
+    ToileError until all readings are there.
     """
     exercise = result.outcomes[number - 1].planned.exercise
     sides = [_side(result, side) for side in exercise.sides]
@@ -247,8 +248,10 @@ def compared_levels(result: SheetResult, number: int) -> dict[str, Any]:
         raise ToileError(f"exercise {number} compares a level with itself; name another")
     recipes = {name: recipe for name, _, recipe in sides}
     runs = [Run(reading.folder) for _, readings, _ in sides for reading in readings]
+    settings = {_setting(result, side) for side in exercise.sides}
     return {
         "levels": levels,
+        "setting": settings.pop() if len(settings) == 1 else "",
         "unlike": unlike(recipes) or ("" if score_same_images(runs) else other_images(recipes)),
         "seen": _remarks(reading.seen for _, readings, _ in sides for reading in readings),
     }
@@ -261,7 +264,8 @@ def compared_words(outcome: ExerciseOutcome) -> str:
     assert record is not None
     reason = record.get("unlike")
     differ = f"The two scores do not mean exactly the same: {reason}." if reason else ""
-    sentences = [verdict_sentence(verdict), analysis_sentence(verdict), differ]
+    finding = of_setting(verdict_sentence(verdict), record.get("setting", ""))
+    sentences = [finding, analysis_sentence(verdict), differ]
     return " ".join(filter(None, [*sentences, *record.get("seen", [])]))
 
 
@@ -293,6 +297,12 @@ def study_words(study: StudyResult) -> str:
         f"The mean of {level.n} {unit} is {points * level.mean:.2f} %, and their SD is "
         f"{points * level.sd:.2f} points. {sentence}"
     )
+
+
+def _setting(result: SheetResult, side: Side) -> str:
+    assert side.exercise is not None
+    study = result.outcomes[side.exercise - 1].study
+    return "" if study is None else study.spec.setting
 
 
 def _side(result: SheetResult, side: Side) -> tuple[str, list[Reading], Recipe]:

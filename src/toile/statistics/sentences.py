@@ -1,13 +1,17 @@
 """A verdict in sentences that claim no more than its numbers show."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from toile.statistics.pairs import Pair
 from toile.statistics.power import ALPHA, MOST, required_readings
 from toile.statistics.verdict import Verdict
 
+ANALYSES = (
+    f": however many there will be, at most {100 * ALPHA:g} % of studies of equal levels ever call "
+    "two of them different."
+)
 MOST_NAMES = 4
 """More levels than these are counted in a sentence, where they are all others."""
 
@@ -99,14 +103,21 @@ def verdict_sentence(verdict: Verdict) -> str:
     return " ".join([_best_words(verdict), *_counted(verdict)])
 
 
+def of_setting(sentence: str, setting: str) -> str:
+    """A verdict's `sentence`, whose levels are bare values of `setting`, naming that."""
+    if not setting:
+        return sentence
+    first = sentence[0].lower() if sentence.startswith("Undecided") else sentence[0]
+    return f"For {setting}, {first}{sentence[1:]}"
+
+
 def analysis_sentence(verdict: Verdict, of: str = "study") -> str:
     """Which analysis of a study it is, and what that costs; nothing of a table."""
     if verdict.analysis is None:
         return ""
     return (
-        f"This is analysis {verdict.analysis} of the {of}, tested at {100 * verdict.alpha:.3g} %: "
-        f"however many there will be, at most {100 * ALPHA:g} % of studies of equal levels ever "
-        "call two of them different."
+        f"This is analysis {verdict.analysis} of the {of}, tested at {100 * verdict.alpha:.3g} %"
+        f"{ANALYSES}"
     )
 
 
@@ -116,6 +127,15 @@ def assumed_sentence(verdict: Verdict) -> str:
         "Assumed: this is the only verdict on these levels. If readings were added after an "
         f"earlier look, over {100 * verdict.alpha:g} % of such tables call equal levels different."
     )
+
+
+def explained_once(texts: Iterable[str]) -> list[str]:
+    """`texts` of one page, of which only the first says what it is that analyses are tested at."""
+    shown, is_explained = [], False
+    for text in texts:
+        shown.append(text.replace(ANALYSES, ".") if is_explained else text)
+        is_explained = is_explained or ANALYSES in text
+    return shown
 
 
 def planning_sentence(

@@ -1,6 +1,6 @@
 """What a whole study allows one to say, in sentences."""
 
-from toile.statistics import analysis_sentence, verdict_sentence
+from toile.statistics import analysis_sentence, of_setting, verdict_sentence
 from toile.studies.result import StudyResult
 
 
@@ -12,7 +12,7 @@ def study_sentence(result: StudyResult, of: str = "study") -> str:
     verdict = result.verdict
     if verdict is not None:
         sentences = [
-            verdict_sentence(verdict),
+            of_setting(verdict_sentence(verdict), result.spec.setting),
             _other_images(result),
             analysis_sentence(verdict, of),
         ]

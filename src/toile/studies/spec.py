@@ -106,6 +106,11 @@ class Study(RootSettings):
         description="Readings are added at looks fixed beforehand, until all is decided",
     )
 
+    @property
+    def setting(self) -> str:
+        """The address of which level names are bare values; empty where they say more."""
+        return next(iter(self.vary)) if len(self.vary) == 1 and not self.levels else ""
+
     def readings_of(self, level: str) -> int:
         """How many readings are asked of `level`."""
         return self.readings + self.more.get(level, 0)

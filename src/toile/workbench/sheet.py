@@ -23,6 +23,7 @@ from toile.sheets import (
     refuse_fixed_seeds,
     sheet_result,
     sheet_text,
+    single_readings,
     write_status,
 )
 from toile.studies import LiveStudy, hold_study, study
@@ -136,6 +137,7 @@ def run_sheet(
         for exercise in exercises
         for note in (exercise.work.notes if exercise.work else [])
     ]
+    notes = [*single_readings(planned), *notes]
     return LiveSheet(folder, sheet, quick, tuple(exercises), notes)
 
 

@@ -52,7 +52,7 @@ def test_each_exercise_has_its_question_answer_sentence_and_command(page):
     assert (filters.question, filters.prompt) == ("Do more help?", "Which will be best?")
     assert (filters.expected, filters.answer) == ("64 & more", "")
     assert page.blocks[5].answer == "Neither"
-    assert "8 is worse than 64" in filters.sentence
+    assert filters.sentence.startswith("For network.conv1.filters, 8 is worse than 64")
     assert [one.name for one in filters.tables] == [
         "levels",
         "readings",
@@ -96,7 +96,7 @@ def test_a_search_shows_what_was_chosen_beside_what_it_came_to(make_search):
     assert row[-1] == "-0.40"
     assert "chosen for being the highest is on average too high" in block.sentence
     assert "n = 5" in block.sentence
-    assert "here it was 0.40 points too high." in block.sentence
+    assert "here it is 0.40 points above the mean with fresh seeds." in block.sentence
     assert len(block.tables[-1].rows) == 20
 
 
@@ -108,6 +108,12 @@ def test_before_the_finalists_are_read_there_is_no_result(make_search):
 
 def test_a_comparison_is_judged_by_its_readings(page):
     assert '64 (exercise 2) is better than "trial 1": ' in page.blocks[3].sentence
+
+
+def test_what_an_analysis_is_tested_at_is_explained_once(page, html):
+    analyses = [block.sentence for block in page.blocks if "This is analysis 1" in block.sentence]
+    assert len(analyses) == 3
+    assert html.count("however many there will be") == 1
 
 
 def test_what_was_taken_away_is_said_with_its_proof_and_where_the_picture_came_from(page):

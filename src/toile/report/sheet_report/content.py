@@ -1,6 +1,7 @@
 """The content of the pages of sheets and searches."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from toile.report.page.numbers import count, duration, percent
@@ -12,6 +13,7 @@ from toile.report.titles import search_title
 from toile.runs import shown_remarks
 from toile.searches import SearchResult, finalist_mean, trials_words
 from toile.sheets import SheetResult
+from toile.statistics import explained_once
 from toile.studies import StudyResult
 
 QUICK = (
@@ -24,6 +26,8 @@ def sheet_page(result: SheetResult, steps: Steps) -> Page:
     """The page of a sheet in any state."""
     ended = [outcome for outcome in result.outcomes if outcome.ended]
     done = len(ended) == len(result.outcomes)
+    blocks = [exercise_block(result, outcome, steps) for outcome in result.outcomes]
+    sentences = explained_once(block.sentence for block in blocks)
     return Page(
         result.sheet.title,
         f"Sheet {result.sheet.name}",
@@ -32,7 +36,10 @@ def sheet_page(result: SheetResult, steps: Steps) -> Page:
         done,
         "Finished" if done else f"{len(ended)} of {len(result.outcomes)} exercises",
         _sheet_cards(result, len(ended)),
-        tuple(exercise_block(result, outcome, steps) for outcome in result.outcomes),
+        tuple(
+            replace(block, sentence=sentence)
+            for block, sentence in zip(blocks, sentences, strict=True)
+        ),
         _environment(result.studies),
     )
 

@@ -269,10 +269,13 @@ def _highest(verdict: Verdict) -> str:
         if math.isclose(level.mean, best.mean, rel_tol=1e-12)
     ]
     names = list_names(ahead, "and") if len(ahead) <= MOST_NAMES else f"{len(ahead)} levels"
+    finding = f"{names} {'have' if len(ahead) > 1 else 'has'} the highest mean, {mean}"
+    if not best.optimism > 0:
+        # Equal readings have no spread from which to know it.
+        return f"{finding}."
     return (
-        f"{names} {'have' if len(ahead) > 1 else 'has'} the highest mean, {mean}; about "
-        f"{points * best.optimism:.2f} points of it are chance, since the highest of several "
-        "means is on average too high."
+        f"{finding}; about {points * best.optimism:.2f} points of it are chance, since the highest "
+        "of several means is on average too high."
     )
 
 

@@ -1,5 +1,7 @@
 """How far the opening of pictures is, shown where they will be."""
 
+import time
+
 import pytest
 
 OPENING = {
@@ -59,3 +61,14 @@ def test_a_page_shows_how_far_an_opening_is_and_asks_no_more_once_it_is_stopped_
     visitor.go("#/runs")
     page.get_by_role("heading", name="Runs").wait_for()
     assert asks_no_more()
+
+
+def test_an_act_of_unknown_length_says_how_long_it_has_taken(visit):
+    visitor = visit()
+    act = OPENING | {"total": None, "unit": "describing the pictures"}
+    act |= {"title": "describing fashion-sample", "started": time.time() - 120}
+    visitor.page.route(
+        "**/describe*", lambda route: route.fulfill(json={"act": act, "description": None})
+    )
+    visitor.go("#/data?data=fashion-sample")
+    visitor.page.get_by_text("describing the pictures, 2 min so far").wait_for(timeout=20_000)

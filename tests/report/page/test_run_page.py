@@ -182,6 +182,7 @@ def test_precision_f1_and_calibration_are_told_with_their_intervals(make_run: Ma
     assert re.search(r"cat 50\.00 % 66\.67 % \(.*?\) 100\.00 % \(20\.7 to 100\.0\) 2 ", page.text)
     # On the half that does not choose: odds of 3 to 1, and both answers right.
     assert "Expected calibration error 25.00 %" in page.text
+    assert "below the line it is too sure, and above it less sure than it is right" in page.text
     assert "Images 2" in page.text
 
 

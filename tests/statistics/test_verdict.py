@@ -131,12 +131,21 @@ def test_fractions_beside_percentages_are_refused_unless_one_says_what_they_are(
 
 def test_a_slip_above_100_among_percentages_is_refused_unless_scores_may_be_any():
     table = {"a": [70.0, 72.0, 71.0], "b": [171.0, 73.0, 72.0]}
-    with pytest.raises(ToileError, match="b has the reading 171, which is no accuracy"):
+    with pytest.raises(ToileError, match="b has the reading 171, and most lie between 0 and 100"):
         judge_readings(table)
     free = judge_readings(table, accuracies=False)
     assert not free.accuracies
     assert "b has the highest mean, 105.33; about" in verdict_sentence(free)
     assert not judge_readings({"a": [170.0, 172.0], "b": [171.0, 73.0]}).accuracies
+
+
+def test_a_slip_above_1_among_fractions_makes_no_percentages_of_them():
+    table = {"a": [0.91, 9.2, 0.92], "b": [0.93, 0.94, 0.93]}
+    with pytest.raises(ToileError, match=r"a has the reading 9\.2, and most lie between 0 and 1,"):
+        judge_readings(table)
+    assert judge_readings(table, accuracies=True).unit == 100
+    # One training in three that diverged to chance, of a hundred classes.
+    assert judge_readings({"a": [1.0, 62.0, 61.0], "b": [63.0, 62.0, 61.0]}).unit == 100
 
 
 @pytest.mark.parametrize(

@@ -140,10 +140,9 @@ def judge_readings(
     is in their unit. `alpha` is the chance, all pairs together, of telling equal levels apart, and
     again of calling levels the same that are not; a level's own interval holds 95 % whatever it is.
     `accuracies` says whether readings are fractions of images: then no interval goes on where no
-    accuracy can be. Unless said they are where all lie between 0 and 1, or 0 and 100; readings of
-    which half or more do and others are above 100 are refused. `analysis` is
-    its number in a study, where the next one is held to half of `alpha`. Raises ToileError for what
-    is no such table.
+    accuracy can be. Unless said they are where all lie between 0 and 1, or 0 and 100; a table of
+    which most do so, and others do not, is refused. `analysis` is its number in a study,
+    where the next one is held to half of `alpha`. Raises ToileError for what is no such table.
 
         >>> readings = {"relu": [0.912, 0.915, 0.913], "gelu": [0.921, 0.924, 0.92]}
         >>> verdict = toile.judge_readings(readings)
@@ -153,7 +152,8 @@ def judge_readings(
     checked = _checked_table(readings)
     if accuracies is None:
         _refuse_two_units(checked)
-        _refuse_some_above_100(checked)
+        for bound in (1, 100):
+            _refuse_some_above(checked, bound)
     unit = 1 if max(max(values) for values in checked.values()) <= 1 else 100
     margin = MARGIN_POINTS * unit / 100 if margin is None else margin
     if not margin > 0:
@@ -271,18 +271,19 @@ def _refuse_two_units(readings: Mapping[str, Sequence[float]]) -> None:
         )
 
 
-def _refuse_some_above_100(readings: Mapping[str, Sequence[float]]) -> None:
-    """Raise ToileError where half or more of the readings could be percentages, but not all.
+def _refuse_some_above(readings: Mapping[str, Sequence[float]], bound: int) -> None:
+    """Raise ToileError where most readings could be accuracies, but not all.
 
-    A slip such as 171 for 71 would else make scores without bounds of them all, in silence.
+    `bound` is 1 for fractions, 100 for percentages. A slip such as 171 for 71 would else make
+    scores without bounds of them all, and 9.2 for .92 percentages, in silence.
     """
     values = sorted(value for level in readings.values() for value in level)
-    if values[0] >= 0 and values[(len(values) - 1) // 2] <= 100 < values[-1]:
+    if values[0] >= 0 and values[len(values) // 2] <= bound < values[-1]:
         name = next(name for name, level in readings.items() if values[-1] in level)
         raise ToileError(
-            f"level {name} has the reading {values[-1]:g}, which is no accuracy, and others lie "
-            "between 0 and 100; correct it, or say --any-scores where all are as they should "
-            "be, in Python accuracies=False"
+            f"level {name} has the reading {values[-1]:g}, and most lie between 0 and "
+            f"{bound}, as accuracies do; correct it. Where all are as they should be, say whether "
+            "they are accuracies: --accuracies or --any-scores, in Python accuracies=True or False"
         )
 
 

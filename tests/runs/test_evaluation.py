@@ -119,6 +119,13 @@ def test_a_score_on_test_images_that_were_learnt_says_how_many(bars, tmp_path):
     assert evaluated.seen == evaluated.look.score.seen == evaluated.to_json()["seen"]
     assert evaluated.seen.startswith("2 of the 30 test images are among the images that it learnt")
     assert toile.evaluate(leaky).seen == ""
+    # What an imported network learnt nobody knows, so nothing is said of copies.
+    data, out = tmp_path / "leaky.npz", tmp_path / "imported"
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
+    imported = toile.import_network(module, data, out=out, scaling="unit").run
+    seen = toile.evaluate(imported, open_test=True, why="x").seen
+    assert seen.startswith("It was imported from")
+    assert "of the 30 test images" not in seen
 
 
 def test_a_look_cut_short_before_its_score_is_gone_on_with(run, monkeypatch):
@@ -189,6 +196,15 @@ def test_damaged_weights_cost_no_look(bars, tmp_path):
     path = run.folder / "last.safetensors"
     path.write_bytes(path.read_bytes()[:-4] + b"abcd")
     with pytest.raises(ToileError, match="sha256"):
+        toile.evaluate(run, open_test=True, why="to know")
+    assert read_ledger(tmp_path) == ()
+
+
+def test_damaged_hashes_of_pictures_cost_no_look(bars, tmp_path):
+    run = train(bars, tmp_path / "run")
+    path = run.folder / "pictures.safetensors"
+    path.write_bytes(path.read_bytes()[:-4] + b"abcd")
+    with pytest.raises(ToileError, match="pictures"):
         toile.evaluate(run, open_test=True, why="to know")
     assert read_ledger(tmp_path) == ()
 

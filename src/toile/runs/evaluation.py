@@ -24,6 +24,7 @@ from toile.runs.look import open_test as look_at_test
 from toile.runs.look import refuse_no_reason
 from toile.runs.look_score import LookScore
 from toile.runs.novelty import abstention_of
+from toile.runs.pictures import pictures_of
 from toile.runs.run import Run
 from toile.runs.seen import refuse_unknown, seen_test_words, seen_words
 
@@ -146,6 +147,7 @@ def _on_test(
     # All that can fail comes before the look, which counts whatever follows it.
     network = load_network(run, weights)
     dataset = load_run_data(run, progress, data)
+    trained = pictures_of(run).trained
     temperature = UNFITTED
     if facts.validation:
         validation = run.validation
@@ -163,7 +165,9 @@ def _on_test(
     )
     calibration = evaluation.calibrate(logits, images.labels, temperature)
     judgement = evaluation.judge(logits, images.labels, calibration)
-    score = LookScore(judgement.accuracy, judgement.loss, seen_test_words(run, images))
+    score = LookScore(
+        judgement.accuracy, judgement.loss, seen_test_words(run.recipe, images, trained)
+    )
     look = write_score(ledger_folders(run.folder), look, score)
     return _evaluated(run, "test", weights, judgement, look)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from toile.data import Dataset, Images, Split, is_known
+from toile.data import Dataset, HashSet, Images, Split, is_known
 from toile.errors import ToileError
 from toile.recipe import Data, Recipe, Start
-from toile.runs.pictures import Pictures, pictures_of
+from toile.runs.pictures import Pictures
 from toile.runs.run import Run
 
 DIVIDING = ("validation", "split", "folds", "fold", "test", "rule")
@@ -111,17 +111,18 @@ def seen_words(recipe: Recipe) -> str:
     return " ".join(sentences)
 
 
-def seen_test_words(run: Run, images: Images) -> str:
-    """The warning beside a score on the test `images`: `seen_words`, and how many `run` learnt.
+def seen_test_words(recipe: Recipe, images: Images, trained: HashSet) -> str:
+    """The warning beside a score on the test `images`: `seen_words`, and how many were learnt.
 
-    Those are copies of training images that the data itself has in both parts.
+    Those are copies of images in `trained`, what a run of `recipe` was trained on, where the data
+    itself has them in both parts.
     """
-    start = run.recipe.training.start
-    learnt = int(is_known(images.hashes, pictures_of(run).trained).sum())
+    start, words = recipe.training.start, seen_words(recipe)
+    learnt = int(is_known(images.hashes, trained).sum())
     # The others are among those that the weights it began with were trained on.
     learnt -= 0 if start is None else start.seen_test
-    words = seen_words(run.recipe)
-    if learnt <= 0:
+    # What an imported network was trained on nobody knows.
+    if recipe.training.is_imported or learnt <= 0:
         return words
     copies = (
         f"{learnt:,} of the {len(images):,} test images are among the images that it learnt, as "

@@ -17,6 +17,7 @@ from toile.runs import (
     look_score_in,
     looks_of,
     open_test_for_all,
+    pictures_of,
     seen_test_words,
     write_score,
 )
@@ -87,6 +88,7 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
     scales = [
         pixels_of(facts.scaling, facts.mean, facts.sd) for facts in (run.data for run in runs)
     ]
+    trained = [pictures_of(run).trained for run in runs]
     dataset = load_data(runs[0].recipe.data, progress=progress, corrections=None)
     look, images = open_test_for_all(runs, result.spec.name, dataset, why)
     accuracies = []
@@ -97,7 +99,11 @@ def _look(result: StudyResult, runs: list[Run], why: str, progress: Progress) ->
     # The ledger has one line for all: their mean, with the interval that the images alone leave.
     correct = round(sum(accuracies) / len(runs) * len(images))
     mean = evaluation.proportion(correct, len(images))
-    seen = next(filter(None, (seen_test_words(run, images) for run in runs)), "")
+    warnings = (
+        seen_test_words(run.recipe, images, hashes)
+        for run, hashes in zip(runs, trained, strict=True)
+    )
+    seen = next(filter(None, warnings), "")
     look = replace(look, score=LookScore(mean, seen=seen))
     looks = [entry for entry in looks_of(runs[0]) if entry.test == look.test]
     return {
